@@ -1,0 +1,1 @@
+"""LLM sidecar: shows what an app really sends to a model, as addons of mitmweb."""

@@ -1,0 +1,88 @@
+"""`python -m llm_sidecar`: the proxy process, in its container and in the local mode alike.
+
+Checks that it may run here, makes its folders, then becomes mitmweb with `sidecar.py` loaded. No secret is
+ever an argument: the process list shows only the module's name.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from mitmproxy.tools.main import mitmweb
+
+from llm_sidecar import guard, settings
+
+SCRIPT = Path(__file__).parent.parent / "sidecar.py"
+DAY = 24 * 60 * 60
+
+
+def options() -> dict[str, str | int | bool]:
+    """mitmproxy's options as the sidecar sets them."""
+    host = settings.listen_host()
+    return {
+        "confdir": str(settings.state_dir()),
+        "listen_host": host,
+        "listen_port": settings.proxy_port(),
+        "web_host": host,
+        "web_port": settings.web_port(),
+        "web_open_browser": "false",
+        # A model may think for longer than the ten minutes after which mitmproxy cuts a silent connection.
+        "tcp_timeout": DAY,
+        # One line for each connection drowns what matters; warnings and errors stay.
+        "termlog_verbosity": "warn",
+    }
+
+
+def main() -> int:
+    """Run until stopped. Returns 64 where production is near, 1 for a setting or a port that cannot be used."""
+    if reason := guard.refusal(os.environ):
+        print(f"llm-sidecar: {reason}", file=sys.stderr)
+        return guard.EXIT_STATUS
+    try:
+        args = ["-s", str(SCRIPT)]
+        for name, value in options().items():
+            args += ["--set", f"{name}={value}"]
+        _prepare(settings.state_dir(), private=True)
+        _prepare(settings.public_dir(), private=False)
+        for port in (settings.proxy_port(), settings.web_port()):
+            _require_free(port)
+        settings.password()
+    except settings.SettingError as e:
+        print(f"llm-sidecar: {e}", file=sys.stderr)
+        return 1
+    args += ["--set", "web_columns=comment,icon,path,method,status,size,time"]
+    return mitmweb(args) or 0
+
+
+def _prepare(folder: Path, private: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+        if private:
+            folder.chmod(0o700)
+    except OSError as e:
+        raise settings.SettingError(
+            f"the folder {folder} cannot be written: {e.strerror}. It must belong to user {os.getuid()}; "
+            "a volume with other owners is made anew after `docker compose --profile dev down -v`."
+        ) from None
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((settings.listen_host(), port))
+        except OSError as e:
+            raise settings.SettingError(
+                f"port {port} cannot be used: {e.strerror}. "
+                f"Stop what listens there (`ss -ltnp sport = :{port}`), then start again."
+            ) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

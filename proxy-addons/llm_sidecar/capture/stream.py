@@ -1,0 +1,96 @@
+"""Every response passes as it arrives; a copy is kept, also of one that is cut, and shown while in flight.
+
+mitmproxy's `store_streamed_bodies` loses the body when either side aborts, and shows nothing before the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+
+from mitmproxy import http
+from mitmproxy.hooks import Hook
+
+from llm_sidecar import mitmweb
+
+CHUNKS = "llm_sidecar.chunks"
+"""In `flow.metadata`: when the body arrived, as a list of [offset, seconds since the request ended]."""
+
+_INTERVAL = 0.25
+_MOST_CHUNKS = 20_000
+_LARGE = 4 * 1024 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class ResponseProgressHook(Hook):
+    """More of a response's body has arrived (`flow.response.raw_content` has it), at most 4 times a second."""
+
+    flow: http.HTTPFlow
+
+
+class Tee:
+    """`flow.response.stream`: hands each chunk on as it is, and keeps it. Never raises: that would lose the chunk."""
+
+    def __init__(self, flow: http.HTTPFlow) -> None:
+        self._flow = flow
+        self._body = bytearray()
+        self._arrivals: list[list[float]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._since = flow.request.timestamp_end or time.time()
+        flow.metadata[CHUNKS] = self._arrivals
+
+    def __call__(self, chunk: bytes) -> bytes:
+        try:
+            if chunk:
+                self._keep(chunk)
+            else:
+                self.settle()
+        except Exception:
+            logger.exception("A response's copy is incomplete. The response itself is not affected.")
+        return chunk
+
+    def _keep(self, chunk: bytes) -> None:
+        if len(self._arrivals) < _MOST_CHUNKS:
+            self._arrivals.append([len(self._body), round(time.time() - self._since, 4)])
+        self._body += chunk
+        if self._timer is None:
+            # The first chunk shows at once. A large body is copied for each look at it, so it is looked at less often.
+            first = len(self._body) == len(chunk)
+            interval = 0 if first else _INTERVAL * (1 + len(self._body) // _LARGE)
+            self._timer = asyncio.get_running_loop().call_later(interval, self._show)
+
+    def _show(self) -> None:
+        self._timer = None
+        self._copy()
+        mitmweb.master().addons.trigger(ResponseProgressHook(self._flow))
+
+    def _copy(self) -> None:
+        if self._flow.response is not None:
+            self._flow.response.data.content = bytes(self._body)
+
+    def settle(self) -> None:
+        """Put what has arrived into the flow, once and for all."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._copy()
+
+
+class Stream:
+    """Streams every response through a `Tee`."""
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        # Flows that were loaded from a file come by here too; a 101 is no message with a body.
+        if flow.live and flow.response is not None and flow.response.status_code >= 200:
+            flow.response.stream = Tee(flow)
+
+    def response_progress(self, flow: http.HTTPFlow) -> None:
+        mitmweb.master().view.update([flow])
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        if flow.response is not None and isinstance(flow.response.stream, Tee):
+            flow.response.stream.settle()

@@ -1,0 +1,67 @@
+"""The web password and the login: mitmweb's own, with a secret that is kept and never shown.
+
+mitmweb's `web_password` option is left alone on purpose: `GET /options` shows it, a value that starts with
+`$` is taken for a hash, one that is not ASCII makes the check fail, and a hash costs the event loop 300 ms.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from llm_sidecar import mitmweb, settings
+
+
+def kept_secret(file: Path) -> str:
+    """The secret in `file`, made at random (mode 0600) when there is none yet."""
+    try:
+        if value := file.read_text().strip():
+            return value
+    except FileNotFoundError:
+        pass
+    value = secrets.token_hex(16)
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(value)
+    draft.replace(file)
+    return value
+
+
+class Login:
+    """Sets mitmweb's password check and cookie, and prints the login URL."""
+
+    def load(self, loader: object) -> None:
+        state = settings.state_dir()
+        chosen = settings.password()
+        password = chosen or kept_secret(state / "web-password")
+        web = settings.web_url()
+
+        # Kept, so that a restart logs nobody out; bound to the password, so that a new one logs everybody out.
+        cookie_secret = hmac.digest(
+            kept_secret(state / "cookie-secret").encode(), password.encode(errors="surrogateescape"), "sha256"
+        )
+        expected = hashlib.sha256(password.encode(errors="surrogateescape")).digest()
+
+        def is_valid_password(given: str) -> bool:
+            return hmac.compare_digest(hashlib.sha256(given.encode(errors="surrogateescape")).digest(), expected)
+
+        # Cookies are shared by all ports of a host: two sidecars must not log each other out.
+        cookie = f"mitmproxy-auth-{urlsplit(web).port or settings.web_port()}"
+        mitmweb.master().app.settings.update(
+            is_valid_password=is_valid_password, cookie_secret=cookie_secret, auth_cookie_name=lambda: cookie
+        )
+        # It would print a URL with mitmweb's own token, which is not the password here.
+        logging.getLogger("mitmproxy.tools.web.master").setLevel(logging.WARNING)
+        self._greeting = (
+            f"mitmweb: {web}/ (password: MITM_PASSWORD)"
+            if chosen
+            else f"mitmweb: {web}/?token={quote(password, safe='')}"
+        )
+
+    def running(self) -> None:
+        # Not a log record: mitmweb keeps those and shows them on its page.
+        print(self._greeting, flush=True)

@@ -1,0 +1,88 @@
+"""Where the proxy process finds things: every environment variable it reads, in one place.
+
+An empty variable counts as unset, so that a `.env` with `NAME=` in it means the default.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROXY_PORT = 9020
+WEB_PORT = 9021
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used. The message names the variable and the remedy."""
+
+
+def _env(name: str, default: str) -> str:
+    return os.environ.get(name) or default
+
+
+def _port(name: str, default: int) -> int:
+    value = _env(name, str(default))
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
+        raise SettingError(f"{name} is {value!r}; it must be a port, 1 to 65535.")
+    return int(value)
+
+
+def listen_host() -> str:
+    """Address that the proxy and mitmweb listen on. Loopback, but in a container, where Docker publishes it."""
+    return _env("LLM_SIDECAR_HOST", "127.0.0.1")
+
+
+def proxy_port() -> int:
+    return _port("LLM_SIDECAR_PROXY_PORT", PROXY_PORT)
+
+
+def web_port() -> int:
+    return _port("LLM_SIDECAR_WEB_PORT", WEB_PORT)
+
+
+def web_url() -> str:
+    """mitmweb as the user's browser reaches it, without a trailing slash: the published port, in a container."""
+    return _env("LLM_SIDECAR_WEB_URL", f"http://localhost:{web_port()}").rstrip("/")
+
+
+def app_url() -> str:
+    """The demo app as the user's browser reaches it."""
+    return _env("LLM_SIDECAR_APP_URL", "http://localhost:9022").rstrip("/")
+
+
+def offline_url() -> str:
+    """Where requests with the key `offline` go."""
+    return _env("OFFLINE_LLM_URL", "http://127.0.0.1:9024")
+
+
+def state_dir() -> Path:
+    """The proxy's own folder: CA key, generated secrets, kept flows. mitmproxy's confdir."""
+    return Path(_env("LLM_SIDECAR_STATE", ".local/state")).absolute()
+
+
+def public_dir() -> Path:
+    """What apps may read: the CA certificate, the combined bundle, the drop-in's client files."""
+    return Path(_env("LLM_SIDECAR_PUBLIC", ".local/ca")).absolute()
+
+
+def certs_dir() -> Path:
+    """Extra CA certificates that the user drops in."""
+    return Path(_env("LLM_SIDECAR_CERTS", "certs")).absolute()
+
+
+def password() -> str | None:
+    """The web password of the user's choice, from MITM_PASSWORD or the file that MITM_PASSWORD_FILE names.
+
+    Raises SettingError when the file cannot be read or is empty.
+    """
+    if value := os.environ.get("MITM_PASSWORD"):
+        return value
+    if file := os.environ.get("MITM_PASSWORD_FILE"):
+        try:
+            value = Path(file).read_text().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as e:
+            raise SettingError(f"MITM_PASSWORD_FILE names {file}, which cannot be read: {e}") from None
+        if not value:
+            raise SettingError(f"MITM_PASSWORD_FILE names {file}, which is empty. Put the password into it.")
+        return value
+    return None
