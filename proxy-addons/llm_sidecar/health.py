@@ -19,7 +19,7 @@ def problem() -> str | None:
     # Static files need no login. No proxy variable of the surroundings may divert this.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{settings.web_port()}/static/images/favicon.ico", timeout=2):
+        with opener.open(f"http://127.0.0.1:{settings.web_port()}/static/favicon.ico", timeout=2):
             pass
     except OSError as e:
         return f"mitmweb does not answer: {e}"
