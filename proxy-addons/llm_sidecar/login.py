@@ -6,6 +6,7 @@ mitmweb's `web_password` option is left alone on purpose: `GET /options` shows i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -31,6 +32,14 @@ def kept_secret(file: Path) -> str:
     return value
 
 
+def _as_sent(given: str) -> list[bytes]:
+    """The bytes that the browser or client may have meant: Tornado reads UTF-8 in a header as Latin-1."""
+    forms = [given.encode(errors="surrogateescape")]
+    with contextlib.suppress(UnicodeEncodeError):
+        forms.append(given.encode("latin-1"))
+    return forms
+
+
 class Login:
     """Sets mitmweb's password check and cookie, and prints the login URL."""
 
@@ -47,7 +56,7 @@ class Login:
         expected = hashlib.sha256(password.encode(errors="surrogateescape")).digest()
 
         def is_valid_password(given: str) -> bool:
-            return hmac.compare_digest(hashlib.sha256(given.encode(errors="surrogateescape")).digest(), expected)
+            return any(hmac.compare_digest(hashlib.sha256(g).digest(), expected) for g in _as_sent(given))
 
         # Cookies are shared by all ports of a host: two sidecars must not log each other out.
         cookie = f"mitmproxy-auth-{urlsplit(web).port or settings.web_port()}"
