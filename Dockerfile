@@ -1,0 +1,41 @@
+# The demo app and the offline model: one image, two commands.
+ARG PYTHON_IMAGE=python:3.13-slim-trixie
+FROM ${PYTHON_IMAGE}
+
+LABEL org.opencontainers.image.title="llm-sidecar app" \
+      org.opencontainers.image.description="Demo app and offline model of the LLM sidecar"
+
+# Before anything runs, so that no image holds bytecode.
+ENV PYTHONDONTWRITEBYTECODE=1
+
+# One layer: the base image's pip installs into an environment that has none of its own.
+RUN --mount=type=secret,id=build_ca \
+    --mount=type=bind,source=requirements/app.txt,target=/tmp/requirements.txt <<'EOF'
+set -eu
+if [ -s /run/secrets/build_ca ]; then
+  export PIP_CERT=/run/secrets/build_ca
+fi
+python3 -m venv --without-pip /opt/venv
+python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --disable-pip-version-check \
+  --only-binary :all: --require-hashes -r /tmp/requirements.txt
+
+# entrypoint.sh may have to merge a CA into certifi's file while the root file system is read-only. So the file is
+# a link to a directory of its own, where a container that wants the merge mounts a tmpfs.
+cacert=$(/opt/venv/bin/python -m certifi)
+install -D -m 0644 "$cacert" /opt/certifi/cacert.pem
+mv "$cacert" "$cacert.original"
+ln -s /opt/certifi/cacert.pem "$cacert"
+
+useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin sidecar
+EOF
+
+COPY entrypoint.sh /usr/local/bin/
+WORKDIR /srv
+COPY app app/
+
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1
+USER 10001:10001
+EXPOSE 9022
+ENTRYPOINT ["entrypoint.sh"]
+CMD ["gunicorn", "--config", "app/gunicorn.conf.py", "--bind", "0.0.0.0:9022", "app:create_app()"]
