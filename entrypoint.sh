@@ -124,17 +124,14 @@ keep_original() { # FILE
 
 # Command substitution drops final newlines and printf puts one back, so that no
 # two PEMs ever share a line.
-merged() { # ORIGINAL CA
-  [[ -s $1 ]] && printf '%s\n' "$(<"$1")" "$mark" "$(<"$2")"
-}
+join_pems() { printf '%s\n' "$(<"$1")" "$mark" "$(<"$2")"; }
 
 merge_certifi() { # FILE CA
   local target
   target=$(readlink -f "$1")
-  if ! { keep_original "$1" && merged "$1.original" "$2" | replace_file "$target"; }; then
-    say "cannot write to $target, so clients that read nothing but certifi will not trust the proxy." \
-      "Make its folder writable, for example with a tmpfs on ${target%/*}."
-  fi
+  if keep_original "$1" && [[ -s $1.original ]] && join_pems "$1.original" "$2" | replace_file "$target"; then return; fi
+  say "the CA cannot be merged into $target, so clients that read nothing but certifi will not trust the proxy." \
+    "The folder must be writable: for example, mount a tmpfs on ${target%/*}."
 }
 
 # --- environment ------------------------------------------------------------------
