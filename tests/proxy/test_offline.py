@@ -35,7 +35,8 @@ def test_the_openai_sdk_is_answered_offline(sidecar: Sidecar) -> None:
     answer = raw.parse()
     assert "offline" in answer.choices[0].message.content
     flow = sidecar.wait_flow(lambda f: f["request"]["path"] == "/v1/chat/completions" and "response" in f)
-    assert flow["request"]["pretty_host"] == "api.openai.com"
+    request = flow["request"]
+    assert (request["scheme"], request["host"], request["port"]) == ("https", "api.openai.com", 443)
     assert json.loads(sidecar.body(flow, "request"))["messages"][0]["content"] == PROMPT
     assert json.loads(sidecar.body(flow))["id"] == answer.id
 
@@ -104,6 +105,18 @@ def test_a_provider_host_that_only_looks_like_one_is_not_diverted(sidecar: Sidec
     """`api.openai.com.example.invalid` is somebody else."""
     with sidecar.client() as client, pytest.raises(httpx.ProxyError):
         client.get("https://api.openai.com.example.invalid/v1/models", headers={"Authorization": "Bearer offline"})
+
+
+def test_an_offline_call_can_be_sent_again(sidecar: Sidecar) -> None:
+    """mitmweb's replay of such a flow goes to the offline model again."""
+    answer = openai_client(sidecar).embeddings.create(model="text-embedding-3-small", input="twice")
+    assert answer.data
+    flow = sidecar.wait_flow(lambda f: f["request"]["path"] == "/v1/embeddings" and "response" in f)
+    with sidecar.api() as api:
+        copy = api.post(f"/flows/{flow['id']}/duplicate").text
+        api.post(f"/flows/{copy}/replay").raise_for_status()
+    again = sidecar.wait_flow(lambda f: f["id"] == copy and f["is_replay"] == "request" and "response" in f)
+    assert again["response"]["status_code"] == 200
 
 
 def test_an_http1_request_is_answered_too(sidecar: Sidecar) -> None:

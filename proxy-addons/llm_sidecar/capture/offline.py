@@ -16,7 +16,7 @@ from llm_sidecar import settings
 
 KEY = "offline"
 MARK = "llm_sidecar.offline"
-"""In `flow.metadata`: this request went to the offline model."""
+"""In `flow.metadata`: this request goes to the offline model; [scheme, host, port] of the provider it is for."""
 
 _PROVIDER = re.compile(r"(.+\.)?api\.openai\.com|api\.anthropic\.com")
 
@@ -50,18 +50,29 @@ class Offline:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if not flow.live or not is_provider(flow.request.pretty_host) or not carries_key(flow.request.headers):
             return
+        request = flow.request
+        flow.metadata[MARK] = [request.scheme, request.pretty_host, request.port]
         target = urlsplit(settings.offline_url())
-        # The data attributes: the setters would rewrite the Host header.
-        flow.request.data.scheme = target.scheme.encode()
-        flow.request.data.host = target.hostname or "127.0.0.1"
-        flow.request.data.port = target.port or 80
-        flow.metadata[MARK] = True
+        _address(request, target.scheme, target.hostname or "127.0.0.1", target.port or 80)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.live and flow.metadata.get(MARK) and flow.response:
+        if flow.live and MARK in flow.metadata and flow.response:
             flow.response.headers["x-llm-sidecar"] = KEY
+            self._restore(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
+        self._restore(flow)
         # Going direct, an unreachable provider is a failed connection, not mitmproxy's 502 page.
         if flow.live and flow.response is None and flow.killable and is_provider(flow.request.pretty_host):
             flow.kill()
+
+    @staticmethod
+    def _restore(flow: http.HTTPFlow) -> None:
+        """Once it is sent, the request is shown, and sent again, as the app made it."""
+        if flow.live and (address := flow.metadata.get(MARK)):
+            _address(flow.request, *address)
+
+
+def _address(request: http.Request, scheme: str, host: str, port: int) -> None:
+    # The data attributes: the setters would rewrite the Host header.
+    request.data.scheme, request.data.host, request.data.port = scheme.encode(), host, port
