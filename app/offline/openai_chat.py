@@ -57,7 +57,7 @@ def read_question(body: Body) -> Question:
 
 def completion(body: Body, said: Answer) -> Body:
     """The `chat.completion` object."""
-    message = {"role": "assistant", "content": said.text or None, "refusal": None, "annotations": []}
+    message: Body = {"role": "assistant", "content": said.text or None, "refusal": None, "annotations": []}
     if said.calls:
         message["tool_calls"] = _tool_calls(said)
     choices = [

@@ -27,7 +27,7 @@ from app.offline.send import event, read_json, required, send_events, send_json
 blueprint = Blueprint("openai_responses", __name__)
 Body = dict[str, Any]
 
-ECHOED = {
+ECHOED: dict[str, Any] = {
     "instructions": None,
     "max_output_tokens": None,
     "metadata": {},
