@@ -45,6 +45,9 @@ class Call:
     error_type: str | None = None
     error_message: str | None = None
     incomplete: bool = False
+    """Still arriving, or cut short."""
+    streamed: bool = False
+    """The response is a stream of events."""
     warnings: list[str] = field(default_factory=list)
     """In plain words, each naming what is missing or odd and, where there is one, the remedy."""
 

@@ -1,0 +1,74 @@
+"""The APIs that can be read, one file each.
+
+To add one:
+
+1. A module with a subclass of `base.Dialect`. Name it (`api`), say how its requests are told apart (`path`, then
+   `accepts` where other APIs share the path; `marks` and `shape` so that it is known at any path), and fill in the
+   `Call` in `request` and `response` with the helpers of `parts`, `usage` and `jsons`. Take values as they are: any
+   field may be missing or of another type, and what is not understood goes in as `parts.raw` or in an attribute.
+2. If it streams: `fold` returns a `folding.Fold`, which collects the events into the JSON that the API answers
+   without streaming. `response` then reads both.
+3. Its place in `DIALECTS`: the first that claims a path and accepts the request has it.
+4. Cases under `tests/fixtures/<api>/`.
+
+`reader.read` turns an exchange into a call; `reader.Reader` does so while the response arrives. They do the rest:
+content encoding, framing, JSON, errors in the usual shapes, what is incomplete, and that nothing raises.
+"""
+
+from __future__ import annotations
+
+from llm_sidecar.call import Json
+from llm_sidecar.dialects.anthropic_messages import AnthropicMessages
+from llm_sidecar.dialects.base import Dialect
+from llm_sidecar.dialects.jsons import parse
+from llm_sidecar.dialects.openai_chat import OpenAIChat
+from llm_sidecar.dialects.openai_completions import OpenAICompletions
+from llm_sidecar.dialects.openai_embeddings import OpenAIEmbeddings
+from llm_sidecar.dialects.openai_responses import OpenAIFetchResponse, OpenAIResponses
+from llm_sidecar.exchange import Exchange
+
+DIALECTS: tuple[Dialect, ...] = (
+    OpenAIChat(),
+    OpenAIResponses(),
+    OpenAIFetchResponse(),
+    OpenAICompletions(),
+    OpenAIEmbeddings(),
+    AnthropicMessages(),
+)
+
+
+def find(exchange: Exchange) -> tuple[Dialect, Json, str | None] | None:
+    """The dialect of an exchange, its request's JSON (None if it has none), and why that cannot be read.
+
+    By path and shape first; a host only ever decides between APIs that share a path. Bodies are parsed only where
+    the path, or the marks of an API in the body, say that it is worth it.
+    """
+    claiming = [dialect for dialect in DIALECTS if dialect.claims(exchange)]
+    shaped = [] if exchange.method != "POST" else [dialect for dialect in DIALECTS if _marked(dialect, exchange)]
+    if not claiming and not shaped:
+        return None
+    body, problem = _json(exchange)
+    for dialect in claiming:
+        if dialect.accepts(exchange, body):
+            return dialect, body, problem
+    if isinstance(body, dict):
+        for dialect in shaped:
+            if dialect.shape(exchange, body):
+                return dialect, body, problem
+    return None
+
+
+def _marked(dialect: Dialect, exchange: Exchange) -> bool:
+    body = exchange.request_body
+    return bool(dialect.marks) and body[:1] == b"{" and all(mark in body for mark in dialect.marks)
+
+
+def _json(exchange: Exchange) -> tuple[Json, str | None]:
+    body = exchange.request_body
+    media_type = exchange.request_headers.get("content-type", "")
+    if not body or "multipart/" in media_type:
+        return None, None
+    try:
+        return parse(body), None
+    except ValueError as error:
+        return None, str(error)
