@@ -45,6 +45,10 @@ class Exchange:
         return self.split_url.hostname or ""
 
     @property
+    def port(self) -> int:
+        return self.split_url.port or (80 if self.split_url.scheme == "http" else 443)
+
+    @property
     def response_type(self) -> str:
         """The response's media type, lower case, without parameters; "" when there is none."""
         return self.response_headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -37,6 +37,9 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 
 
+_END = 64 * 1024
+
+
 def find(exchange: Exchange) -> tuple[Dialect, Json, str | None] | None:
     """The dialect of an exchange, its request's JSON (None if it has none), and why that cannot be read.
 
@@ -44,23 +47,28 @@ def find(exchange: Exchange) -> tuple[Dialect, Json, str | None] | None:
     the path, or the marks of an API in the body, say that it is worth it.
     """
     claiming = [dialect for dialect in DIALECTS if dialect.claims(exchange)]
-    shaped = [] if exchange.method != "POST" else [dialect for dialect in DIALECTS if _marked(dialect, exchange)]
-    if not claiming and not shaped:
+    marked = [dialect for dialect in DIALECTS if dialect.marks and exchange.method == "POST"]
+    if not claiming:
+        marked = _with_marks(marked, exchange.request_body)
+    if not claiming and not marked:
         return None
     body, problem = _json(exchange)
     for dialect in claiming:
         if dialect.accepts(exchange, body):
             return dialect, body, problem
     if isinstance(body, dict):
-        for dialect in shaped:
+        for dialect in marked:
             if dialect.shape(exchange, body):
                 return dialect, body, problem
     return None
 
 
-def _marked(dialect: Dialect, exchange: Exchange) -> bool:
-    body = exchange.request_body
-    return bool(dialect.marks) and body[:1] == b"{" and all(mark in body for mark in dialect.marks)
+def _with_marks(dialects: list[Dialect], body: bytes) -> list[Dialect]:
+    """Those whose marks a body has. Only its ends are searched: what makes a body large is in between."""
+    if body[:1] != b"{":
+        return []
+    ends = body if len(body) < 2 * _END else body[:_END] + body[-_END:]
+    return [dialect for dialect in dialects if all(mark in ends for mark in dialect.marks)]
 
 
 def _json(exchange: Exchange) -> tuple[Json, str | None]:

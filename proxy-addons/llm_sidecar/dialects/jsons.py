@@ -15,27 +15,31 @@ DEEPEST = 200
 
 
 def parse(data: bytes) -> Json:
-    """The value of a JSON text. Raises ValueError, saying why, for what is none.
-
-    jiter (in pydantic_core) takes a third of `json`'s time and less for a body of megabytes, which matters as both
-    hold the interpreter meanwhile. `json` is for what jiter is stricter about: a BOM, lone surrogates, NaN (read as
-    None), bytes that are no UTF-8.
-    """
+    """The value of a JSON text. Raises ValueError, saying why, for what is none."""
     try:
-        return pydantic_core.from_json(data, allow_inf_nan=False)
+        return parse_strict(data)
     except ValueError as error:
-        reason = str(error)
+        return parse_lenient(data, str(error))
+
+
+def parse_strict(data: bytes) -> Json:
+    """By jiter (in pydantic_core): a third of `json`'s time and less, and the interpreter is held meanwhile."""
+    return pydantic_core.from_json(data, allow_inf_nan=False)
+
+
+def parse_lenient(data: bytes, reason: str) -> Json:
+    """What jiter refuses, for a reason, and `json` takes: a BOM, lone surrogates, NaN (read as None), no UTF-8."""
+    too_deep = ValueError(f"it is nested more than {DEEPEST} levels deep")
     if "recursion" in reason:
-        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+        raise too_deep
     try:
-        text = data.decode("utf-8-sig", errors="replace")
-        value = json.loads(text, parse_constant=lambda _: None)
-        if _depth(value) > DEEPEST:
-            raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+        value = json.loads(data.decode("utf-8-sig", errors="replace"), parse_constant=lambda _: None)
     except RecursionError:
-        raise ValueError(f"it is nested more than {DEEPEST} levels deep") from None
+        raise too_deep from None
     except json.JSONDecodeError:
         raise ValueError(reason) from None
+    if _depth(value) > DEEPEST:
+        raise too_deep
     return value
 
 

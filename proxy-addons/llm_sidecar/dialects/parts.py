@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from llm_sidecar.call import Call, Json, Message, Part
+from llm_sidecar.call import Json, Message, Part
 from llm_sidecar.dialects.jsons import arguments, string
 
 KEEP_CONTENT: ContextVar[bool] = ContextVar("KEEP_CONTENT", default=False)
@@ -66,10 +65,10 @@ def link(url: Json, kind: str, mime_type: str = "", **more: Json) -> Part:
     """What a URL refers to: a blob for a data: URL, else a `uri`."""
     target = string(url)
     if target[:5].lower() == "data:":
-        head, comma, data = target[5:].partition(",")
-        if comma:
-            own_type = head.partition(";")[0] or mime_type
-            return blob(own_type, data, kind if kind != "document" else "", **more)
+        comma = target.find(",", 5, 500)
+        if comma > 0:
+            own_type = target[5:comma].partition(";")[0] or mime_type
+            return blob(own_type, target[comma + 1 :], kind if kind != "document" else "", **more)
     return {"type": "uri", "modality": kind} | _given({"mime_type": mime_type or None}) | {"uri": target} | _given(more)
 
 
@@ -90,26 +89,6 @@ def raw(value: Json, kind: str = "unknown") -> Part:
     if isinstance(value, dict):
         return value | {"type": kind}
     return {"type": kind, "value": value}
-
-
-def blobs(call: Call) -> Iterator[Part]:
-    """The blob parts of a call in the order in which it shows them, also those inside tool results."""
-    for part in call.system_instructions:
-        yield from _blobs_in(part)
-    for message in [*call.input_messages, *call.output_messages]:
-        yield from _blobs_in(message["parts"])
-
-
-def _blobs_in(value: Json) -> Iterator[Part]:
-    if isinstance(value, dict):
-        if value.get("type") == "blob" and "size" in value:
-            yield value
-        else:
-            for child in value.values():
-                yield from _blobs_in(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _blobs_in(child)
 
 
 def message(role: Json, parts: list[Part], **more: Json) -> Message:

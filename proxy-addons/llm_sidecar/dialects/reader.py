@@ -8,7 +8,7 @@ from dataclasses import replace
 from llm_sidecar.call import Call, Json
 from llm_sidecar.dialects import find
 from llm_sidecar.dialects.base import Dialect
-from llm_sidecar.dialects.jsons import parse, parse_partial, well_formed
+from llm_sidecar.dialects.jsons import parse_lenient, parse_partial, parse_strict, well_formed
 from llm_sidecar.dialects.provider import provider_of
 from llm_sidecar.exchange import Exchange
 from llm_sidecar.wire import Decoder, Event, decoder_for
@@ -139,9 +139,13 @@ class Reader:
         self._fold.add(event, data)
 
     def _parse(self, text: bytes) -> Json:
-        # Halves of a pair may come in two events, so they are put right only when all is read.
-        self._has_surrogates = self._has_surrogates or b"\\ud" in text or b"\\uD" in text
-        return parse(text)
+        try:
+            return parse_strict(text)
+        except ValueError as error:
+            value = parse_lenient(text, str(error))
+            # The halves of a pair may come in two events, so they are put right only when all is read.
+            self._has_surrogates = True
+            return value
 
     def _finish(self) -> None:
         if self._undecided and self._plain:
