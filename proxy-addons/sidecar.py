@@ -1,13 +1,23 @@
 """The script that mitmweb loads (`mitmweb -s sidecar.py`). The list below is the table of contents."""
 
+from llm_sidecar.calls import Calls
 from llm_sidecar.capture.offline import Offline
+from llm_sidecar.capture.run_name import RunName
 from llm_sidecar.capture.stream import Stream
 from llm_sidecar.login import Login
 from llm_sidecar.trust.publish import Trust
+from llm_sidecar.views.api import Api
+from llm_sidecar.views.comment import CallComment
+from llm_sidecar.views.contentview import LLMContentview
 
 addons = [
     Login(),
     Trust(),
+    RunName(),
     Offline(),
     Stream(),
+    Calls(),
+    CallComment(),
+    LLMContentview(),
+    Api(),
 ]

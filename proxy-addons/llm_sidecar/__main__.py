@@ -14,6 +14,7 @@ from pathlib import Path
 from mitmproxy.tools.main import mitmweb
 
 from llm_sidecar import guard, settings
+from llm_sidecar.trust import lanes
 
 SCRIPT = Path(__file__).parent.parent / "sidecar.py"
 DAY = 24 * 60 * 60
@@ -45,6 +46,8 @@ def main() -> int:
         args = ["-s", str(SCRIPT)]
         for name, value in options().items():
             args += ["--set", f"{name}={value}"]
+        for mode in lanes.modes():
+            args += ["--set", f"mode={mode}"]
         _prepare(settings.state_dir(), private=True)
         _prepare(settings.public_dir(), private=False)
         for port in (settings.proxy_port(), settings.web_port()):

@@ -152,6 +152,10 @@ class Runs:
         """The trace of a call that is known."""
         return self._known[id].trace if id in self._known else None
 
+    def placed(self, id: str) -> Place:
+        """Where a call stands; a run of its own for one that is not known."""
+        return self._known[id].place if id in self._known else Place(id)
+
     def _file(self, known: _Known, key: tuple[str, Any]) -> None:
         if key not in known.keys:
             known.keys.append(key)

@@ -14,10 +14,8 @@ _GLIMPSE = 60
 def summary(call: Call, cost: float | None = None, seconds: float | None = None) -> str:
     """One line: model, what was asked, what came back, tokens, cost, time. What is unknown is left out."""
     model = call.response.get("model") or call.request.get("model") or call.api
-    asked = next((m for m in reversed(call.input_messages) if m.get("role") in ("user", "tool")), None)
     pieces = [str(model)]
-    exchange = " → ".join(t for t in (_glimpse(asked), _answer(call)) if t)
-    if exchange:
+    if exchange := " → ".join(t for t in (asked(call), answered(call)) if t):
         pieces.append(exchange)
     if tokens := _tokens(call.usage):
         pieces.append(tokens)
@@ -28,18 +26,46 @@ def summary(call: Call, cost: float | None = None, seconds: float | None = None)
     return _one_line(" · ".join(pieces))
 
 
+def asked(call: Call) -> str:
+    """The first words of the newest thing that was asked."""
+    newest = next((m for m in reversed(call.input_messages) if m.get("role") != "system"), None)
+    return _glimpse(newest)
+
+
+def answered(call: Call) -> str:
+    """What came back, in a few words: text, tools called, or the error."""
+    if call.error_type or call.error_message:
+        return _one_line(f"✗ {call.error_message or call.error_type}")[: _GLIMPSE * 2]
+    parts = [p for m in call.output_messages for p in m.get("parts", [])]
+    calls = [p for p in parts if p.get("type") in ("tool_call", "server_tool_call")]
+    words = [_glimpse({"parts": [p for p in parts if p.get("type") == "text"]})]
+    words += [f"⚙ {p.get('name', '?')}" for p in calls]
+    return " ".join(w for w in words if w) + (" …" if call.incomplete else "")
+
+
 def conversation(call: Call) -> str:
-    """All that was said, in the order of the wire; tool results stand under the call they answer."""
+    """All that was said, in the order of the wire."""
+    return "\n\n".join(t for t in (request_text(call), response_text(call)) if t)
+
+
+def request_text(call: Call) -> str:
+    """What was asked: tools offered, instructions, messages. A tool's result stands under the call it answers."""
     results = _results(call.input_messages)
     blocks = []
-    if call.system_instructions:
-        blocks.append(_block("system", call.system_instructions, {}))
     if call.tool_definitions:
         names = ", ".join(str(t.get("name") or t.get("type") or "?") for t in call.tool_definitions)
         blocks.append(f"── tools offered ──\n{names}")
+    if call.system_instructions:
+        blocks.append(_block("system", call.system_instructions, {}))
     joined: set[int] = set()
     for message in call.input_messages:
         blocks.append(_block(_title(message), message.get("parts", []), results, joined))
+    return "\n\n".join(b for b in blocks if b)
+
+
+def response_text(call: Call) -> str:
+    """What came back: the answer of each choice, the error, warnings, usage."""
+    blocks = []
     for number, message in enumerate(call.output_messages):
         title = _title(message) if len(call.output_messages) == 1 else f"{_title(message)}, choice {number + 1}"
         reason = message.get("finish_reason")
@@ -47,9 +73,9 @@ def conversation(call: Call) -> str:
         blocks.append(_block(f"→ {shown}", message.get("parts", []), {}))
     if call.error_type or call.error_message:
         blocks.append(f"── error ──\n{': '.join(t for t in (call.error_type, call.error_message) if t)}")
-    blocks += [f"⚠ {warning}" for warning in call.warnings]
     if call.incomplete:
         blocks.append("… incomplete")
+    blocks += [f"⚠ {warning}" for warning in call.warnings]
     if usage := _usage(call.usage):
         blocks.append(f"── usage ──\n{usage}")
     return "\n\n".join(b for b in blocks if b)
@@ -138,16 +164,6 @@ def _glimpse(message: Message | None) -> str:
     text = _one_line(part_text(shown))
     text = text if len(text) <= _GLIMPSE else text[: _GLIMPSE - 1].rstrip() + "…"
     return f"“{text}”" if texts else text
-
-
-def _answer(call: Call) -> str:
-    if call.error_type or call.error_message:
-        return _one_line(f"✗ {call.error_message or call.error_type}")[: _GLIMPSE * 2]
-    parts = [p for m in call.output_messages for p in m.get("parts", [])]
-    calls = [p for p in parts if p.get("type") in ("tool_call", "server_tool_call")]
-    words = [_glimpse({"parts": [p for p in parts if p.get("type") == "text"]})]
-    words += [f"⚙ {p.get('name', '?')}" for p in calls]
-    return " ".join(w for w in words if w) + (" …" if call.incomplete else "")
 
 
 def _tokens(usage: dict[str, int]) -> str:
