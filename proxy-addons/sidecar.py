@@ -5,6 +5,10 @@ from llm_sidecar.capture.offline import Offline
 from llm_sidecar.capture.run_name import RunName
 from llm_sidecar.capture.stream import Stream
 from llm_sidecar.login import Login
+from llm_sidecar.quiet import Quiet
+from llm_sidecar.trust.failures import TlsFailures
+from llm_sidecar.trust.lanes import Lanes
+from llm_sidecar.trust.probe import Probe
 from llm_sidecar.trust.publish import Trust
 from llm_sidecar.views.api import Api
 from llm_sidecar.views.comment import CallComment
@@ -12,6 +16,7 @@ from llm_sidecar.views.contentview import LLMContentview
 
 addons = [
     Login(),
+    Quiet(),
     Trust(),
     RunName(),
     Offline(),
