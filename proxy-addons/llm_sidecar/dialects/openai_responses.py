@@ -152,7 +152,9 @@ def instructions(value: Json) -> list[Part]:
 
 def _finish_reason(status: str, why_incomplete: Json, found: list[Part]) -> str | None:
     if status == "completed":
-        return "tool_call" if found and any(part["type"] == "tool_call" for part in found) else "stop"
+        # A shell that the provider hosts is called as a client's is, but its output is there as well.
+        answered = {part.get("id") for part in found if part["type"] == "tool_call_response"}
+        return "tool_call" if any(p["type"] == "tool_call" and p.get("id") not in answered for p in found) else "stop"
     if status == "incomplete":
         reason = string(why_incomplete)
         return "length" if reason == "max_output_tokens" else reason or "incomplete"

@@ -12,6 +12,7 @@ LIMIT = 64 * 1024 * 1024
 """Most bytes that a body may unpack to; beyond it decoding stops, so that a small body cannot fill the memory."""
 
 _STEP = 4096
+_ZSTD_STEP = 64
 
 
 class _Coding(Protocol):
@@ -22,27 +23,26 @@ class _Zlib:
     """gzip (also several members in a row) and deflate, which some servers send without zlib's header."""
 
     def __init__(self, name: str) -> None:
-        self._gzip = name != "deflate"
-        self._inflate = self._new()
-        self._started = False
-
-    def _new(self) -> zlib._Decompress:
-        return zlib.decompressobj(16 + zlib.MAX_WBITS if self._gzip else zlib.MAX_WBITS)
+        self._deflate = name == "deflate"
+        self._bits = 16 + zlib.MAX_WBITS
+        self._inflate: zlib._Decompress | None = None
+        self._held = b""
 
     def decode(self, data: bytes, room: int) -> bytes:
+        if self._deflate:
+            self._held += data
+            if len(self._held) < 2:
+                return b""
+            data, self._held, self._deflate = self._held, b"", False
+            has_header = data[0] & 15 == 8 and int.from_bytes(data[:2]) % 31 == 0
+            self._bits = zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
         out = b""
         while data and len(out) < room:
-            try:
-                out += self._inflate.decompress(data, room - len(out))
-            except zlib.error:
-                if self._gzip or self._started:
-                    raise
-                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-                out += self._inflate.decompress(data, room - len(out))
-            self._started = True
+            self._inflate = self._inflate or zlib.decompressobj(self._bits)
+            out += self._inflate.decompress(data, room - len(out))
             data = self._inflate.unused_data
             if data:
-                self._inflate = self._new()
+                self._inflate = None
         return out
 
 
@@ -62,7 +62,13 @@ class _Zstd:
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
 
     def decode(self, data: bytes, room: int) -> bytes:
-        return self._decompressor.decompress(data)
+        out = b""
+        # The decompressor has no limit of its own, and one block of four bytes can be 128 KiB.
+        for at in range(0, len(data), _ZSTD_STEP):
+            if len(out) >= room:
+                break
+            out += self._decompressor.decompress(data[at : at + _ZSTD_STEP])
+        return out
 
 
 def _coding(name: str) -> _Coding | None:
