@@ -1,0 +1,50 @@
+"""Stack tests run against a real Docker engine: skipped where none answers, unless LLM_SIDECAR_REQUIRE_DOCKER=1."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.stack.stack import Stack, docker
+
+HERE = Path(__file__).parent
+HOST_CAS = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test in here needs the engine."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("docker")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """A Docker engine that answers."""
+    try:
+        run = docker("info", "--format", "{{.ServerVersion}}", check=False, timeout=30)
+        problem = run.stderr if run.returncode else ""
+    except (OSError, subprocess.TimeoutExpired) as e:
+        problem = str(e)
+    if problem:
+        reason = f"no Docker engine answers: {problem.strip()}"
+        pytest.fail(reason) if os.environ.get("LLM_SIDECAR_REQUIRE_DOCKER") == "1" else pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def images(engine: None) -> None:
+    """The images, as the working tree has them. Builds trust what this machine trusts."""
+    build_ca = os.environ.get("BUILD_CA_FILE") or (HOST_CAS if os.path.exists(HOST_CAS) else "")
+    docker("compose", "--profile", "dev", "build", "--quiet", cwd=ROOT, env={"BUILD_CA_FILE": build_ca})
+
+
+@pytest.fixture(scope="session")
+def stack(images: None) -> Iterator[Stack]:
+    """One running stack for all tests that leave it as it is."""
+    with Stack().run() as it:
+        yield it
