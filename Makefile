@@ -19,7 +19,7 @@ lint: $(VENV)/.ready ## ruff, mypy, shellcheck
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	git ls-files '*.sh' '.ci/*' | xargs -r $(VENV)/bin/shellcheck -x
+	git ls-files '*.sh' '.ci/*' scripts/env | xargs -r $(VENV)/bin/shellcheck -x
 
 .PHONY: test
 test: lint ## lint, types, and every test that can run here (stack tests need a Docker engine)
@@ -28,3 +28,34 @@ test: lint ## lint, types, and every test that can run here (stack tests need a 
 .PHONY: lock
 lock: ## re-resolve requirements/*.txt to the latest versions that work together
 	requirements/lock
+
+# --- without Docker -----------------------------------------------------------------
+
+HONCHO := $(VENV)/bin/honcho -f Procfile.local
+
+.PHONY: local mitm serve main env
+local: $(VENV)/.ready ## proxy, demo app and offline model on this host; Ctrl-C ends all
+	@$(HONCHO) run $(VENV)/bin/python scripts/check_ports.py
+	@$(HONCHO) start
+
+mitm: $(VENV)/.ready ## the proxy alone, on this host
+	@$(HONCHO) start proxy
+
+serve: $(VENV)/.ready ## the demo app alone, through the sidecar that runs
+	@LLM_SIDECAR_WAIT=0 $(HONCHO) start app
+
+# The scripts' clients have an environment of their own, as an app beside the sidecar would.
+EXAMPLES := httpx_chat openai_chat openai_responses openai_streaming langchain_chat langchain_tool_call
+
+.venv-examples/.ready: requirements/examples.txt
+	$(PYTHON) -m venv .venv-examples
+	.venv-examples/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/examples.txt
+	@touch $@
+
+main: .venv-examples/.ready ## the example scripts, through the sidecar that runs; offline unless OPENAI_API_KEY is set
+	@export OPENAI_API_KEY="$${OPENAI_API_KEY:-offline}"; for name in $(EXAMPLES); do \
+	  echo "--- examples/$$name.py"; scripts/env .venv-examples/bin/python examples/$$name.py || exit 1; \
+	done
+
+env: ## eval "$(make -s env)": this shell's clients go through the sidecar that runs
+	@scripts/env

@@ -29,7 +29,7 @@ def explain(error: Exception, client: OpenAI) -> tuple[int, str]:
         case openai.RateLimitError():
             after = error.response.headers.get("retry-after")
             when = f"in {after} s" if after else "later"
-            return 502, one_line(f"{host} has had too many requests (429). Try again {when}. {said(error)}")
+            return 502, one_line(f"{host} has had too many requests (429). Try again {when}. It says: {said(error)}")
         case openai.APIStatusError():
             return 502, one_line(f"{host} answered with status {error.status_code}: {said(error)}")
         case openai.OpenAIError() | AnswerError():
