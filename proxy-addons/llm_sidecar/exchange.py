@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
@@ -29,6 +29,8 @@ class Exchange:
     ended: float | None = None
     complete: bool = True
     """False while the response is still arriving, and for one that was cut short."""
+    arrivals: Sequence[Sequence[float]] = ()
+    """When the response's body came: [offset, seconds since the request ended] of each piece of it."""
     error: str | None = None
     """Why the exchange failed or was cut, in mitmproxy's words; None when it ended well."""
 

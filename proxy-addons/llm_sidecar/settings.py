@@ -45,6 +45,11 @@ def web_url() -> str:
     return _env("LLM_SIDECAR_WEB_URL", f"http://localhost:{web_port()}").rstrip("/")
 
 
+def proxy_url() -> str:
+    """The proxy as a client on the user's machine reaches it."""
+    return _env("LLM_SIDECAR_PROXY_URL", f"http://localhost:{proxy_port()}").rstrip("/")
+
+
 def app_url() -> str:
     """The demo app as the user's browser reaches it."""
     return _env("LLM_SIDECAR_APP_URL", "http://localhost:9022").rstrip("/")
@@ -86,3 +91,8 @@ def password() -> str | None:
             raise SettingError(f"MITM_PASSWORD_FILE names {file}, which is empty. Put the password into it.")
         return value
     return None
+
+
+def redact() -> bool:
+    """Secrets are hidden in what is shown and kept. LLM_SIDECAR_REDACT=off shows them."""
+    return _env("LLM_SIDECAR_REDACT", "on").strip().lower() != "off"

@@ -26,6 +26,7 @@ def exchange_of(flow: http.HTTPFlow) -> Exchange:
         started=request.timestamp_start,
         request_ended=request.timestamp_end,
         first_chunk=since + arrivals[0][1] if arrivals else response.timestamp_start if response else None,
+        arrivals=arrivals,
         ended=(response.timestamp_end if response else None) or (flow.error.timestamp if flow.error else None),
         complete=response is not None and response.timestamp_end is not None and flow.error is None,
         error=flow.error.msg if flow.error else None,
