@@ -2,6 +2,7 @@
 
 from llm_sidecar.calls import Calls
 from llm_sidecar.capture.offline import Offline
+from llm_sidecar.capture.redaction import Redact
 from llm_sidecar.capture.run_name import RunName
 from llm_sidecar.capture.stream import Stream
 from llm_sidecar.login import Login
@@ -15,6 +16,7 @@ from llm_sidecar.views.comment import CallComment
 from llm_sidecar.views.contentview import LLMContentview
 
 addons = [
+    Redact(),
     Login(),
     Quiet(),
     Trust(),

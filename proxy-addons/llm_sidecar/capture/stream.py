@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from mitmproxy import http
 from mitmproxy.hooks import Hook
 
-from llm_sidecar import mitmweb
+from llm_sidecar import mitmweb, settings
+from llm_sidecar.capture.stored import StoredBody
+from llm_sidecar.capture.wire import VAULT
 
 CHUNKS = "llm_sidecar.chunks"
 """In `flow.metadata`: when the body arrived, as a list of [offset, seconds since the request ended]."""
@@ -42,13 +44,15 @@ class Tee:
         self._timer: asyncio.TimerHandle | None = None
         self._since = flow.request.timestamp_end or time.time()
         flow.metadata[CHUNKS] = self._arrivals
+        response = flow.response
+        self._stored = StoredBody(response, VAULT.of(flow)) if response and settings.redact() else None
 
     def __call__(self, chunk: bytes) -> bytes:
         try:
             if chunk:
                 self._keep(chunk)
             else:
-                self.settle()
+                self.settle(whole=True)
         except Exception:
             logger.exception("A response's copy is incomplete. The response itself is not affected.")
         return chunk
@@ -65,19 +69,20 @@ class Tee:
 
     def _show(self) -> None:
         self._timer = None
-        self._copy()
+        self._copy(whole=False)
         mitmweb.master().addons.trigger(ResponseProgressHook(self._flow))
 
-    def _copy(self) -> None:
+    def _copy(self, whole: bool) -> None:
         if self._flow.response is not None:
-            self._flow.response.data.content = bytes(self._body)
+            shown = self._stored.shown(self._body, whole) if self._stored else bytes(self._body)
+            self._flow.response.data.content = shown
 
-    def settle(self) -> None:
-        """Put what has arrived into the flow, once and for all."""
+    def settle(self, whole: bool = False) -> None:
+        """Put what has arrived into the flow, once and for all. Not `whole`: the body was cut."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._copy()
+        self._copy(whole)
 
 
 class Stream:
