@@ -121,6 +121,7 @@ class Sidecar:
     def environ(self) -> dict[str, str]:
         return clean_env(
             PYTHONPATH=str(ROOT / "proxy-addons"),
+            PYTHONUNBUFFERED="1",
             LLM_SIDECAR_STATE=str(self.state),
             LLM_SIDECAR_PUBLIC=str(self.public),
             LLM_SIDECAR_CERTS=str(self.certs),

@@ -24,10 +24,10 @@ PRODUCTION = ("APP_ENV", "ENVIRONMENT", "FLASK_ENV", "NODE_ENV")
 
 def proxy_for(host: str) -> "str | None":
     """The proxy that the environment names for https requests to this host; None where NO_PROXY excepts it."""
-    from urllib.request import getproxies_environment, proxy_bypass_environment
+    from urllib.request import getproxies, proxy_bypass
 
-    url = getproxies_environment().get("https")
-    return url if url and not proxy_bypass_environment(host) else None
+    url = getproxies().get("https")
+    return url if url and not proxy_bypass(host) else None
 
 
 # --- patches: each gets its module, just imported ------------------------------------------------------
@@ -43,9 +43,8 @@ def certifi(module: "Any") -> None:
         with open(BUNDLE, encoding="ascii") as f:
             return f.read()
 
-    for owner in (module, sys.modules.get("certifi.core")):
-        if owner is not None:
-            owner.where, owner.contents = where, contents
+    for owner in (module, module.core):
+        owner.where, owner.contents = where, contents
 
 
 def aiohttp(module: "Any") -> None:
