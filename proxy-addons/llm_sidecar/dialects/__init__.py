@@ -20,6 +20,8 @@ from __future__ import annotations
 from llm_sidecar.call import Json
 from llm_sidecar.dialects.anthropic_messages import AnthropicMessages
 from llm_sidecar.dialects.base import Dialect
+from llm_sidecar.dialects.gemini_embed import GeminiCountTokens, GeminiEmbedContent
+from llm_sidecar.dialects.gemini_generate import GeminiGenerateContent
 from llm_sidecar.dialects.jsons import parse
 from llm_sidecar.dialects.openai_chat import OpenAIChat
 from llm_sidecar.dialects.openai_completions import OpenAICompletions
@@ -34,6 +36,9 @@ DIALECTS: tuple[Dialect, ...] = (
     OpenAICompletions(),
     OpenAIEmbeddings(),
     AnthropicMessages(),
+    GeminiGenerateContent(),
+    GeminiEmbedContent(),
+    GeminiCountTokens(),
 )
 
 

@@ -26,12 +26,13 @@ _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b": ", b":\n", b":\r")
 def decoder_for(media_type: str, start: bytes, *, array: bool = False) -> Decoder | None:
     """The decoder for a body of this media type that begins with `start`; None for one that is no stream.
 
-    Servers mislabel streams, so a body that begins as an event stream is one. `array`: a JSON array in this
-    place is a stream of its elements.
+    Servers mislabel streams, so a body that begins as an event stream is one, and one that begins as JSON (an
+    error, at Google) is none. `array`: a JSON array in this place is a stream of its elements.
     """
-    if media_type in _BY_MEDIA_TYPE:
-        return _BY_MEDIA_TYPE[media_type]()
     head = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    plain = media_type == "text/event-stream" and head.startswith((b"{", b"["))
+    if media_type in _BY_MEDIA_TYPE and not plain:
+        return _BY_MEDIA_TYPE[media_type]()
     if head.startswith(_SSE_STARTS):
         return SseDecoder()
     if array and head.startswith(b"["):
