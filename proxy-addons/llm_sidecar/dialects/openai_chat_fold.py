@@ -24,11 +24,16 @@ class ChatFold:
         self._top: dict[str, Any] = {}
         self._choices: dict[int, dict[str, Any]] = {}
         self._texts = Texts()
+        self._bare = False
 
     @property
     def ended(self) -> bool:
         choices = self._choices.values()
-        return bool(self._top.get("error")) or (bool(choices) and all(c.get("finish_reason") for c in choices))
+        return (
+            self._bare
+            or bool(self._top.get("error"))
+            or (bool(choices) and all(c.get("finish_reason") for c in choices))
+        )
 
     def add(self, event: Event, data: Json) -> None:
         chunk = obj(data)
@@ -36,10 +41,15 @@ class ChatFold:
             chunk = {"error": chunk or {"message": str(data)}}
         for key, value in chunk.items():
             # Azure's first chunk has an empty id and model; null never takes back what was there.
-            if key != "choices" and value not in (None, ""):
+            if key not in ("choices", "value") and value not in (None, ""):
                 self._top[key] = value
         for item in objs(chunk.get("choices")):
             self._add_choice(item)
+        # Writer's completions stream bare texts, and nothing marks their end.
+        if "choices" not in chunk and isinstance(chunk.get("value"), str):
+            choice = self._choices.setdefault(0, {"index": 0, "message": {}})
+            self._texts.append(choice, "text", chunk["value"])
+            self._bare = True
 
     def body(self) -> Json:
         self._texts.flush()

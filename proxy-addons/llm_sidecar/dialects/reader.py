@@ -197,6 +197,8 @@ class Reader:
             return
         over = self._done or self._fold.ended or not call.streamed
         call.incomplete = self._cut is not None or not (over or self._failed())
+        if call.error_type and call.streamed and any("finish_reason" not in m for m in call.output_messages):
+            call.incomplete = True
         for message in call.output_messages:
             # A few providers never give a reason; that is no error when the answer is whole.
             message.setdefault("finish_reason", "error" if call.incomplete or call.error_type else "unknown")
@@ -206,7 +208,7 @@ class Reader:
             call.error_message = call.error_message or self._cut
         elif call.incomplete and not call.error_type:
             call.warnings.append("The stream ended before the answer did: its end mark or finish reason is missing.")
-        if not call.error_type and call.streamed:
+        if not call.error_type and not call.incomplete and call.streamed:
             self._dialect.ended(call)
 
     def _warn(self, text: str) -> None:
