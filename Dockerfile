@@ -5,9 +5,6 @@ FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="llm-sidecar app" \
       org.opencontainers.image.description="Demo app and offline model of the LLM sidecar"
 
-# Before anything runs, so that no image holds bytecode.
-ENV PYTHONDONTWRITEBYTECODE=1
-
 # One layer: the base image's pip installs into an environment that has none of its own.
 RUN --mount=type=secret,id=build_ca \
     --mount=type=bind,source=requirements/app.txt,target=/tmp/requirements.txt <<'EOF'
@@ -16,8 +13,10 @@ if [ -s /run/secrets/build_ca ]; then
   export PIP_CERT=/run/secrets/build_ca
 fi
 python3 -m venv --without-pip /opt/venv
-python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --disable-pip-version-check \
-  --only-binary :all: --require-hashes -r /tmp/requirements.txt
+PYTHONDONTWRITEBYTECODE=1 python3 -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
+  --no-cache-dir --no-compile --only-binary :all: --require-hashes -r /tmp/requirements.txt
+# Bytecode of what the two processes import, and of nothing else.
+/opt/venv/bin/python -c 'import flask, gunicorn.workers.gthread, openai.resources.chat, openai.resources.responses'
 
 # entrypoint.sh may have to merge a CA into certifi's file while the root file system is read-only. So the file is
 # a link to a directory of its own, where a container that wants the merge mounts a tmpfs.
@@ -32,8 +31,10 @@ EOF
 COPY entrypoint.sh /usr/local/bin/
 WORKDIR /srv
 COPY app app/
+RUN python3 -m compileall -q app
 
 ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 10001:10001
 EXPOSE 9022
