@@ -20,6 +20,9 @@ from __future__ import annotations
 from llm_sidecar.call import Json
 from llm_sidecar.dialects.anthropic_messages import AnthropicMessages
 from llm_sidecar.dialects.base import Dialect
+from llm_sidecar.dialects.bedrock_converse import BedrockConverse
+from llm_sidecar.dialects.bedrock_invoke import BedrockInvoke
+from llm_sidecar.dialects.cohere_chat import CohereChatV1, CohereChatV2
 from llm_sidecar.dialects.gemini_embed import GeminiCountTokens, GeminiEmbedContent
 from llm_sidecar.dialects.gemini_generate import GeminiGenerateContent
 from llm_sidecar.dialects.jsons import parse
@@ -39,6 +42,10 @@ DIALECTS: tuple[Dialect, ...] = (
     GeminiGenerateContent(),
     GeminiEmbedContent(),
     GeminiCountTokens(),
+    BedrockConverse(),
+    BedrockInvoke(),
+    CohereChatV2(),
+    CohereChatV1(),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from llm_sidecar.call import Call, Json
@@ -47,6 +48,9 @@ class Dialect:
     def fold(self, exchange: Exchange) -> Fold:
         """A new collector for a streamed response."""
         return LastEvent()
+
+    def head(self, call: Call, headers: Mapping[str, str]) -> None:
+        """Fill in what the response's headers say beside its body, whatever its status; `response` comes after it."""
 
     def response(self, call: Call, body: Json) -> None:
         """Fill in what came back, from a whole body or from a fold's, which may be partial. Not for 4xx and 5xx."""

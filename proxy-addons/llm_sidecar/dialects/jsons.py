@@ -19,7 +19,7 @@ def parse(data: bytes) -> Json:
     try:
         return parse_strict(data)
     except ValueError as error:
-        return parse_lenient(data, str(error))
+        return well_formed(parse_lenient(data, str(error)))
 
 
 def parse_strict(data: bytes) -> Json:
@@ -59,7 +59,9 @@ def _depth(value: Json) -> int:
 
 
 def well_formed(value: Json) -> Json:
-    """The value with each string valid Unicode: surrogate halves are paired or replaced. Makes a copy where needed."""
+    """A copy that can be sent as JSON: surrogate halves are paired or replaced, numbers beyond a float are None."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, str):
         try:
             value.encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextvars import ContextVar
 from typing import Any
 
@@ -25,22 +26,22 @@ def reasoning(content: str, **more: Json) -> Part:
 def tool_call(name: Json, call_id: Json, args: Json, **more: Json) -> Part:
     """A call of a tool that the client runs; `arguments` is an object where they parse as one."""
     part: Part = {"type": "tool_call", "name": string(name)}
-    return part | _given({"id": call_id or None, "arguments": arguments(args)}) | _given(more)
+    return part | _given({"id": _ident(call_id), "arguments": arguments(args)}) | _given(more)
 
 
 def tool_call_response(call_id: Json, response: Json, **more: Json) -> Part:
-    return {"type": "tool_call_response"} | _given({"id": call_id or None}) | {"response": response} | _given(more)
+    return {"type": "tool_call_response"} | _given({"id": _ident(call_id)}) | {"response": response} | _given(more)
 
 
 def server_tool_call(name: Json, call_id: Json, details: dict[str, Any], **more: Json) -> Part:
     """A call of a tool that the provider runs; `details` has the provider's `type` and fields."""
     part: Part = {"type": "server_tool_call", "name": string(name)}
-    return part | _given({"id": call_id or None}) | {"server_tool_call": details} | _given(more)
+    return part | _given({"id": _ident(call_id)}) | {"server_tool_call": details} | _given(more)
 
 
 def server_tool_call_response(call_id: Json, details: dict[str, Any], **more: Json) -> Part:
     part: Part = {"type": "server_tool_call_response"}
-    return part | _given({"id": call_id or None}) | {"server_tool_call_response": details} | _given(more)
+    return part | _given({"id": _ident(call_id)}) | {"server_tool_call_response": details} | _given(more)
 
 
 def modality(mime_type: str) -> str:
@@ -83,7 +84,7 @@ def also(part: Part, more: dict[str, Any]) -> Part:
 
 def raw(value: Json, kind: str = "unknown") -> Part:
     """What no convention and no dialect names, as it came."""
-    if isinstance(value, dict) and isinstance(value.get("type"), str):
+    if isinstance(value, dict) and string(value.get("type")):
         # A provider's type that happens to be a convention's name would promise that one's fields.
         return value if value["type"] not in _TAKEN else value | {"type": f"{kind}.{value['type']}"}
     if isinstance(value, dict):
@@ -91,8 +92,15 @@ def raw(value: Json, kind: str = "unknown") -> Part:
     return {"type": kind, "value": value}
 
 
-def message(role: Json, parts: list[Part], **more: Json) -> Message:
-    return {"role": string(role) or "unknown", "parts": parts} | _given(more)
+def message(role: Json, parts: list[Part], *, name: Json = None) -> Message:
+    return {"role": string(role) or "unknown", "parts": parts} | _given({"name": _ident(name)})
+
+
+def _ident(value: Json) -> str | None:
+    """An id as a string, whatever it came as."""
+    if isinstance(value, str | None):
+        return value or None
+    return json.dumps(value)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Reader:
         self._exchange = exchange
         self._dialect = dialect
         self._status: int | None = None
+        self._headers: Mapping[str, str] = {}
         self._media_type = ""
         self._content: ContentDecoder | None = None
         self._decoder: Decoder | None = None
@@ -53,6 +54,7 @@ class Reader:
     def respond(self, status: int, headers: Mapping[str, str], *, decoded: bool = False) -> None:
         """The response's head. `decoded`: the bytes to come have their content encoding undone already."""
         self._status = status
+        self._headers = headers
         self._media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         encoding = headers.get("content-encoding", "")
         self._content = ContentDecoder(encoding) if encoding and not decoded else None
@@ -181,6 +183,7 @@ class Reader:
     def _answer(self, call: Call, body: Json) -> None:
         if self._failed():
             call.error_type = str(self._status)
+        self._dialect.head(call, self._headers)
         if self._failed() or (isinstance(body, dict) and body.get("error")):
             call.error_type = call.error_type or "error"
             self._dialect.error(call, body)

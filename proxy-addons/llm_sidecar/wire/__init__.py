@@ -35,6 +35,8 @@ def decoder_for(media_type: str, start: bytes, *, array: bool = False) -> Decode
         return _BY_MEDIA_TYPE[media_type]()
     if head.startswith(_SSE_STARTS):
         return SseDecoder()
+    if not media_type and start.startswith(b"\0\0"):
+        return EventStreamDecoder()
     if array and head.startswith(b"["):
         return JsonArrayDecoder()
     return None
