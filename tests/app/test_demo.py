@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from tests.app.conftest import gunicorn
-from tests.conftest import free_port
+from tests.conftest import SSE_HEAD, chunk, free_port
 
 LIFE = "add 20 to the answer to life, the universe and everything"
 BOTH_APIS = pytest.mark.parametrize("api", ["chat", "responses"])
@@ -176,6 +176,20 @@ def test_a_provider_that_answers_garbage(demo_of, upstream, kind: str, api: str,
     assert "sk-secret" not in response.text
 
 
+@BOTH_APIS
+def test_a_stream_that_ends_too_early(demo_of, upstream, api: str) -> None:
+    """One that ends in order, but without the provider's mark of its end, is not taken for whole."""
+    data = {
+        "chat": {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "Hel"}}]},
+        "responses": {"type": "response.created", "sequence_number": 0, "response": {"id": "x", "output": []}},
+    }[api]
+    sse = SSE_HEAD + chunk(f"data: {json.dumps(data)}\n\n".encode()) + chunk(b"")
+    provider = upstream(lambda connection, _: connection.sendall(sse), tls=False)
+    found = events(post(demo_of(f"{provider.url}/v1"), "Hello", api=api))
+    assert found[0] == {"call": "x"}
+    assert "localhost" in found[-1]["error"]
+
+
 @pytest.mark.parametrize(
     ("prompt", "status", "line"),
     [
@@ -280,7 +294,8 @@ def test_sigterm_ends_it_within_five_seconds(offline_llm: str, tmp_path, target:
         gunicorn(target, tmp_path / "log", OPENAI_BASE_URL=f"{offline_llm}/v1") as (url, process),
         httpx.stream("POST", f"{url}{path}", json=body, trust_env=False) as response,
     ):
-        next(response.iter_raw())
+        answer = response.iter_raw()
+        next(answer)
         started = time.monotonic()
         process.terminate()
         process.wait(10)

@@ -172,8 +172,9 @@ def test_ctrl_c_ends_all(tmp_path: Path, how: signal.Signals) -> None:
         wait_for(lambda: is_up(local), 60, "make local is up")
         with httpx.stream(
             "POST", f"{local.url('APP')}/ask", json={"prompt": "offline: words=5000"}, trust_env=False
-        ) as answer:
-            next(answer.iter_raw())
+        ) as response:
+            answer = response.iter_raw()
+            next(answer)
             local.press_ctrl_c() if how == signal.SIGINT else local.process.send_signal(how)
             local.process.wait(10)
         wait_for(lambda: not local.open_ports(), 5, "all ports closed")
