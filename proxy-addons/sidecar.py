@@ -1,6 +1,7 @@
 """The script that mitmweb loads (`mitmweb -s sidecar.py`). The list below is the table of contents."""
 
 from llm_sidecar.calls import Calls
+from llm_sidecar.capture.keep import Keep
 from llm_sidecar.capture.offline import Offline
 from llm_sidecar.capture.redaction import Redact
 from llm_sidecar.capture.run_name import RunName
@@ -14,6 +15,7 @@ from llm_sidecar.trust.publish import Trust
 from llm_sidecar.views.api import Api
 from llm_sidecar.views.comment import CallComment
 from llm_sidecar.views.contentview import LLMContentview
+from llm_sidecar.views.page import Page
 
 addons = [
     Redact(),
@@ -30,4 +32,6 @@ addons = [
     CallComment(),
     LLMContentview(),
     Api(),
+    Page(),
+    Keep(),
 ]

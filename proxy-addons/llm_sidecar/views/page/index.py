@@ -1,0 +1,15 @@
+"""A way from mitmweb's own page to this one: its page as it is, and one link beside it."""
+
+from __future__ import annotations
+
+from mitmproxy.tools.web.app import IndexHandler
+
+_SCRIPT = b'<script src="llm/static/link.js" defer></script>'
+
+
+class Index(IndexHandler):
+    """mitmweb's page. Should it change so that the place for the link is not found, it is served as it is."""
+
+    def render(self, template_name: str, **kwargs: object) -> None:
+        page = self.render_string(template_name, **kwargs)
+        self.finish(page.replace(b"</head>", _SCRIPT + b"</head>", 1))

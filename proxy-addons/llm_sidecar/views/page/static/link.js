@@ -1,0 +1,17 @@
+// On mitmweb's own page: a link to the LLM page, and to the call of the flow that is selected.
+
+const link = document.createElement("a");
+link.style.cssText =
+  "position:fixed;z-index:5;top:6px;right:110px;padding:4px 12px;border-radius:4px;background:#386bb0;color:#fff;text-decoration:none";
+
+function aim() {
+  const flow = /^#\/flows\/([0-9a-f-]+)/.exec(location.hash);
+  link.href = flow ? `/llm/calls/${flow[1]}` : "/llm";
+  link.textContent = flow ? "LLM call" : "LLM calls";
+}
+
+window.addEventListener("hashchange", aim);
+window.addEventListener("DOMContentLoaded", () => {
+  aim();
+  document.body.append(link);
+});
