@@ -12,7 +12,7 @@ from llm_sidecar.otel import to_json
 from llm_sidecar.runs import Place
 from llm_sidecar.views import text
 
-_LONGEST_TEXT = 100_000
+_LONGEST_TEXT = 32_000
 """Characters of a call that a search looks at: its newest."""
 
 

@@ -13,7 +13,7 @@ from llm_sidecar.views import text
 _OURS = "llm_sidecar.comment"
 """In `flow.metadata`: the digest of the comment as it was written here."""
 
-_LONGEST = 50_000
+_LONGEST = 20_000
 """Characters. mitmweb sends all comments to the browser with every list of flows."""
 
 
