@@ -16,7 +16,7 @@ from flask import Response, request
 from app.offline.directives import Directive
 from app.offline.errors import ProviderError
 
-PAUSE = 0.04
+PAUSE = 0.03
 """Seconds between two events."""
 
 _never = threading.Event()
