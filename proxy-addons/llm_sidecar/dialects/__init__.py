@@ -26,10 +26,20 @@ from llm_sidecar.dialects.cohere_chat import CohereChatV1, CohereChatV2
 from llm_sidecar.dialects.gemini_embed import GeminiCountTokens, GeminiEmbedContent
 from llm_sidecar.dialects.gemini_generate import GeminiGenerateContent
 from llm_sidecar.dialects.jsons import parse
+from llm_sidecar.dialects.ollama import OllamaChat, OllamaEmbed, OllamaGenerate
 from llm_sidecar.dialects.openai_chat import OpenAIChat
 from llm_sidecar.dialects.openai_completions import OpenAICompletions
 from llm_sidecar.dialects.openai_embeddings import OpenAIEmbeddings
 from llm_sidecar.dialects.openai_responses import OpenAIFetchResponse, OpenAIResponses
+from llm_sidecar.dialects.text_generation import (
+    AlephAlphaComplete,
+    AnthropicComplete,
+    CohereGenerate,
+    HuggingFaceGeneration,
+    LlamaCppCompletion,
+    WatsonxGeneration,
+)
+from llm_sidecar.dialects.vectors import CohereEmbed, HuggingFaceFeatures, Rerank
 from llm_sidecar.exchange import Exchange
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -46,6 +56,18 @@ DIALECTS: tuple[Dialect, ...] = (
     BedrockInvoke(),
     CohereChatV2(),
     CohereChatV1(),
+    OllamaChat(),
+    OllamaGenerate(),
+    OllamaEmbed(),
+    AnthropicComplete(),
+    CohereGenerate(),
+    CohereEmbed(),
+    HuggingFaceFeatures(),
+    HuggingFaceGeneration(),
+    WatsonxGeneration(),
+    AlephAlphaComplete(),
+    LlamaCppCompletion(),
+    Rerank(),
 )
 
 

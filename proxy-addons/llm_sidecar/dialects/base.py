@@ -29,6 +29,8 @@ class Dialect:
     """What every request body of this API has in it: only then is its shape worth a look at an unknown path."""
     array_stream: ClassVar[bool] = False
     """A JSON array in this API's response is a stream of its elements."""
+    line_stream: ClassVar[bool] = False
+    """This API streams NDJSON, which some servers do not label."""
 
     def claims(self, exchange: Exchange) -> bool:
         """By method and path, which cost nothing."""

@@ -26,6 +26,7 @@ REQUEST = {
     "maxTokens": "max_tokens",
     "maxTokenCount": "max_tokens",
     "maximum_tokens": "max_tokens",
+    "n_predict": "max_tokens",
     "temperature": "temperature",
     "top_p": "top_p",
     "topP": "top_p",
@@ -47,8 +48,11 @@ REQUEST = {
 """Request fields of all of them."""
 
 _LISTS = ("generations", "results", "outputs", "completions", "choices")
-_TEXTS = ("text", "completion", "generation", "outputText", "generated_text")
-_REASONS = ("finish_reason", "stop_reason", "completionReason", "finishReason")
+_TEXTS = ("text", "completion", "generation", "outputText", "generated_text", "content")
+_REASONS = ("finish_reason", "stop_reason", "completionReason", "finishReason", "stop_type")
+_NO_REASON = ("not_finished", "none", "NOT_FINISHED", "")
+IGNORED = (*_LISTS, *_TEXTS, *_REASONS, "type", "is_finished", "details", "created_at")
+"""Fields of an answer that are read here, or say nothing."""
 _FINISH_REASONS = {
     "complete": "stop",
     "finish": "stop",
@@ -67,6 +71,8 @@ _FINISH_REASONS = {
     "error_toxic": "content_filter",
     "content_filtered": "content_filter",
     "error": "error",
+    "limit": "length",
+    "word": "stop",
 }
 
 
@@ -111,6 +117,9 @@ class GenerationsFold:
             # The last event repeats the whole text beside its token.
             elif not token:
                 self._texts.append(choice, "text", _text(item))
+            # Counts are of all so far, but some events have a 0 in their place.
+            own = (*_LISTS, *_TEXTS, *_REASONS, "token", "index")
+            choice |= {key: value for key, value in item.items() if value and key not in own}
             if reason := _reason(item):
                 choice["finish_reason"] = reason
 
@@ -145,6 +154,7 @@ def usage(call: Call, body: Json) -> None:
             fields.get("inputTextTokenCount"),
             fields.get("input_token_count"),
             fields.get("num_tokens_prompt_total"),
+            fields.get("tokens_evaluated"),
             call.usage.get("input_tokens"),
         )
         put(
@@ -155,6 +165,7 @@ def usage(call: Call, body: Json) -> None:
             fields.get("generated_token_count"),
             fields.get("tokenCount"),
             fields.get("num_tokens_generated"),
+            fields.get("tokens_predicted"),
             details.get("generated_tokens"),
             call.usage.get("output_tokens"),
         )
@@ -177,4 +188,4 @@ def _text(item: dict[str, Any]) -> str | None:
 
 def _reason(item: dict[str, Any]) -> Json:
     found = (one.get(key) for one in (item, obj(item.get("details"))) for key in _REASONS)
-    return next((reason for reason in found if reason), None)
+    return next((reason for reason in found if reason and reason not in _NO_REASON), None)

@@ -109,7 +109,8 @@ class Reader:
                 return
             self._undecided = False
             start = bytes(self._plain[:64])
-            self._decoder = decoder_for(self._media_type, start, array=self._dialect.array_stream)
+            kinds = {"array": self._dialect.array_stream, "lines": self._dialect.line_stream}
+            self._decoder = decoder_for(self._media_type, start, **kinds)
             if self._decoder is None:
                 return
             data = bytes(self._plain)

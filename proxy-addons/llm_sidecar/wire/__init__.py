@@ -23,11 +23,12 @@ _BY_MEDIA_TYPE: dict[str, type[Decoder]] = {
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b": ", b":\n", b":\r")
 
 
-def decoder_for(media_type: str, start: bytes, *, array: bool = False) -> Decoder | None:
+def decoder_for(media_type: str, start: bytes, *, array: bool = False, lines: bool = False) -> Decoder | None:
     """The decoder for a body of this media type that begins with `start`; None for one that is no stream.
 
     Servers mislabel streams, so a body that begins as an event stream is one, and one that begins as JSON (an
-    error, at Google) is none. `array`: a JSON array in this place is a stream of its elements.
+    error, at Google) is none. `array`: a JSON array in this place is a stream of its elements. `lines`: JSON that is
+    not labelled as JSON is a line of a stream.
     """
     head = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     plain = media_type == "text/event-stream" and head.startswith((b"{", b"["))
@@ -35,6 +36,8 @@ def decoder_for(media_type: str, start: bytes, *, array: bool = False) -> Decode
         return _BY_MEDIA_TYPE[media_type]()
     if head.startswith(_SSE_STARTS):
         return SseDecoder()
+    if lines and "json" not in media_type and head.startswith(b"{"):
+        return NdjsonDecoder()
     if not media_type and start.startswith(b"\0\0"):
         return EventStreamDecoder()
     if array and head.startswith(b"["):
