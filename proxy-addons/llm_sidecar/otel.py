@@ -10,6 +10,7 @@ from typing import Any
 
 from llm_sidecar.call import Call
 from llm_sidecar.cost import cost_usd
+from llm_sidecar.dialects.jsons import well_formed
 from llm_sidecar.exchange import Exchange
 
 _LARGE = ("llm_sidecar.usage", "llm_sidecar.output_schema", "llm_sidecar.request.other", "llm_sidecar.response.other")
@@ -40,9 +41,7 @@ def to_json(call: Call, exchange: Exchange, *, messages: bool = False) -> dict[s
         "llm_sidecar.offline": is_offline(exchange),
         "llm_sidecar.warnings": call.warnings,
     }
-    if messages:
-        found |= _conversation(call)
-    return found
+    return well_formed(found | _conversation(call)) if messages else found
 
 
 def is_offline(exchange: Exchange) -> bool:

@@ -37,7 +37,7 @@ _PARTS: dict[str, dict[str, Any]] = {
     },
     "file": {
         "required": ["modality", "file_id"],
-        "properties": {"modality": _MODALITY, "file_id": _ID, "mime_type": _ID},
+        "properties": {"modality": _MODALITY, "file_id": _TEXT, "mime_type": _ID},
     },
     "uri": {
         "required": ["modality", "uri"],

@@ -69,9 +69,12 @@ class OpenAIResponses(Dialect):
     marks = (b'"model"', b'"input"')
 
     def shape(self, exchange: Exchange, body: dict[str, Any]) -> bool:
-        items = body.get("input")
-        listed = isinstance(items, list) and bool(items) and all("role" in obj(i) or "type" in obj(i) for i in items)
-        return isinstance(body.get("model"), str) and (listed or (isinstance(items, str) and "instructions" in body))
+        # Gemini's Interactions have a model and an input as well.
+        if exchange.path.rstrip("/").endswith("/interactions"):
+            return False
+        # An input that is a text is that of embeddings and of speech as well.
+        items = objs(body.get("input"))
+        return isinstance(body.get("model"), str) and any("role" in item and "content" in item for item in items)
 
     def request(self, call: Call, body: Json, exchange: Exchange) -> None:
         fields = obj(body)
