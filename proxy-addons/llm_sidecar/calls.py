@@ -16,7 +16,7 @@ from mitmproxy import flow as mitmproxy_flow
 from mitmproxy import http
 from mitmproxy.hooks import Hook
 
-from llm_sidecar import mitmweb
+from llm_sidecar import cost, mitmweb
 from llm_sidecar.call import Call
 from llm_sidecar.capture.exchange import exchange_of
 from llm_sidecar.capture.run_name import RUN
@@ -84,6 +84,8 @@ class Calls:
         view = mitmweb.master().view
         view.sig_store_remove.connect(self._removed)
         view.sig_store_refresh.connect(self._refreshed)
+        # Loading the price list takes a while, which the first call need not wait for.
+        self._worker.submit(cost.prices_date)
 
     def done(self) -> None:
         self._worker.shutdown(wait=False, cancel_futures=True)
