@@ -200,16 +200,18 @@ class Reader:
             call.incomplete = True
             return
         over = self._done or self._fold.ended or not call.streamed
-        call.incomplete = self._cut is not None or not (over or self._failed())
+        # Clients hang up on the end mark, often before the response itself has ended: nothing was cut then.
+        cut = None if over and call.streamed else self._cut
+        call.incomplete = cut is not None or not (over or self._failed())
         if call.error_type and call.streamed and any("finish_reason" not in m for m in call.output_messages):
             call.incomplete = True
         for message in call.output_messages:
             # A few providers never give a reason; that is no error when the answer is whole.
             message.setdefault("finish_reason", "error" if call.incomplete or call.error_type else "unknown")
-        if self._cut is not None:
-            by_client = "client disconnect" in self._cut.lower()
+        if cut is not None:
+            by_client = "client disconnect" in cut.lower()
             call.error_type = call.error_type or ("client_disconnected" if by_client else "connection_error")
-            call.error_message = call.error_message or self._cut
+            call.error_message = call.error_message or cut
         elif call.incomplete and not call.error_type:
             call.warnings.append("The stream ended before the answer did: its end mark or finish reason is missing.")
         if not call.error_type and not call.incomplete and call.streamed:

@@ -235,3 +235,17 @@ def test_a_hundred_thousand_events_take_linear_time() -> None:
 
     seconds(1000)
     assert seconds(100_000) < 4 * seconds(50_000)
+
+
+@pytest.mark.parametrize("name", ["openai.chat/stream_text", "openai.responses/stream_tools"])
+def test_a_client_that_hangs_up_on_the_end_mark_cuts_nothing(name: str) -> None:
+    """SDKs close the connection on the last event, at times before the proxy has seen the response end."""
+    whole = load(name)
+    call = read(replace(whole, complete=False, error="Client disconnected."))
+    assert call is not None
+    assert (call.incomplete, call.error_type) == (False, None)
+    half = whole.response_body[: len(whole.response_body) // 2]
+    early = replace(whole, complete=False, error="Client disconnected.", response_body=half)
+    call = read(early)
+    assert call is not None
+    assert (call.incomplete, call.error_type) == (True, "client_disconnected")
