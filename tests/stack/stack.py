@@ -118,15 +118,15 @@ class Stack:
             return api.get("/flows").raise_for_status().json()
 
     def wait_flow(self, marker: str) -> dict:
-        """The flow to a provider whose request body contains `marker`, once its response is complete."""
+        """The flow whose request body contains `marker`, once its exchange is over: SDKs hang up on a stream's end mark."""
 
         def find() -> dict | None:
-            return next((flow for flow in self.flows() if marker in self.body(flow, "request") and ended(flow)), None)
+            asked = [flow for flow in self.flows() if marker in self.body(flow, "request")]
+            assert asked, "no request with it"
+            ended = (flow for flow in asked if flow.get("error") or (flow["response"] or {}).get("timestamp_end"))
+            return next(ended, None)
 
-        def ended(flow: dict) -> bool:
-            return bool((flow["response"] or {}).get("timestamp_end"))
-
-        return wait_for(find, 20, f"the flow of {marker!r} in mitmweb")
+        return wait_for(find, 20, f"the flow of {marker!r} in mitmweb, ended")
 
     def body(self, flow: dict, side: str) -> str:
         with self.api() as api:
