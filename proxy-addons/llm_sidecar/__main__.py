@@ -53,6 +53,8 @@ def main() -> int:
         for port in (settings.proxy_port(), settings.web_port()):
             _require_free(port)
         settings.password()
+        settings.most_calls()
+        settings.most_bytes()
     except settings.SettingError as e:
         print(f"llm-sidecar: {e}", file=sys.stderr)
         return 1

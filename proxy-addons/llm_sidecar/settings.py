@@ -96,3 +96,21 @@ def password() -> str | None:
 def redact() -> bool:
     """Secrets are hidden in what is shown and kept. LLM_SIDECAR_REDACT=off shows them."""
     return _env("LLM_SIDECAR_REDACT", "on").strip().lower() != "off"
+
+
+def most_calls() -> int:
+    """Flows that are kept, in memory and on disk; beyond it the oldest go."""
+    return _amount("LLM_SIDECAR_MAX_CALLS", "2000")
+
+
+def most_bytes() -> int:
+    """Bytes that the kept flows may take, in memory and on disk; `512m` is 512 MiB."""
+    return _amount("LLM_SIDECAR_MAX_BYTES", "512m")
+
+
+def _amount(name: str, default: str) -> int:
+    value = _env(name, default)
+    digits, unit = (value[:-1], value[-1].lower()) if value[-1:].isalpha() else (value, "")
+    if not (digits.isascii() and digits.isdigit() and int(digits) and unit in ("", "k", "m", "g")):
+        raise SettingError(f"{name} is {value!r}; it must be a number above 0, with k, m or g after it if you like.")
+    return int(digits) * {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}[unit]

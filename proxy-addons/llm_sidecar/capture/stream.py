@@ -42,6 +42,7 @@ class Tee:
         self._body = bytearray()
         self._arrivals: list[list[float]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._settled = False
         self._since = flow.request.timestamp_end or time.time()
         flow.metadata[CHUNKS] = self._arrivals
         response = flow.response
@@ -82,7 +83,11 @@ class Tee:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._copy(whole)
+        if not self._settled:
+            self._copy(whole)
+            self._settled = True
+            # The flow holds on to this object.
+            self._body = bytearray()
 
 
 class Stream:
