@@ -118,7 +118,7 @@ class Stack:
             return api.get("/flows").raise_for_status().json()
 
     def wait_flow(self, marker: str) -> dict:
-        """The flow whose request body contains `marker`, once its exchange is over: SDKs hang up on a stream's end mark."""
+        """The flow whose request body contains `marker`, once it is over (SDKs hang up on the end mark)."""
 
         def find() -> dict | None:
             asked = [flow for flow in self.flows() if marker in self.body(flow, "request")]
