@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -48,15 +49,19 @@ def test_ports_are_on_loopback_and_settable() -> None:
     assert ports == {9020: ("127.0.0.1", "6020"), 9021: ("127.0.0.1", "6021"), 9022: ("127.0.0.1", "6022")}
 
 
-def test_default_ports() -> None:
-    """5020, 5021 and 5022, with no variable set, or with empty ones as in a `.env` where nothing is filled in."""
-    for env in ({}, dict.fromkeys(("PROXY_PORT", "MITMWEB_PORT", "APP_PORT"), "")):
-        command = ("compose", "--profile", "dev", "--env-file", "/dev/null", "config", "--format", "json")
-        services = json.loads(docker(*command, env=env).stdout)["services"]
-        published = [port["published"] for service in services.values() for port in service.get("ports", [])]
-        assert sorted(published) == ["5020", "5021", "5022"]
-        assert services["proxy"]["environment"]["LLM_SIDECAR_WEB_URL"] == "http://localhost:5021"
-        assert services["app"]["environment"]["OPENAI_API_KEY"] == "offline"
+@pytest.mark.parametrize("value", [None, ""])
+def test_defaults(value: str | None) -> None:
+    """The contract's, with no variable set, and with a `.env` in which nothing is filled in."""
+    names = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    env = {} if value is None else dict.fromkeys(names, value)
+    command = ("compose", "--profile", "dev", "--env-file", "/dev/null", "config", "--format", "json")
+    services = json.loads(docker(*command, env=env, cwd=ROOT).stdout)["services"]
+    published = [port["published"] for service in services.values() for port in service.get("ports", [])]
+    assert sorted(published) == ["5020", "5021", "5022"]
+    assert services["proxy"]["environment"]["LLM_SIDECAR_WEB_URL"] == "http://localhost:5021"
+    assert services["app"]["environment"]["OPENAI_API_KEY"] == "offline"
+    assert services["app"]["environment"]["OPENAI_BASE_URL"] == "https://api.openai.com/v1"
+    assert services["app"]["build"]["args"]["PYTHON_IMAGE"] == "python:3.13-slim-trixie"
 
 
 @pytest.mark.parametrize("service", SERVICES)
