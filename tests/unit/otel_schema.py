@@ -105,7 +105,7 @@ _ATTRIBUTES: dict[str, Any] = {
     "gen_ai.input.messages": {"type": "array", "items": _MESSAGE},
     "gen_ai.output.messages": {"type": "array", "items": _OUTPUT_MESSAGE},
     "gen_ai.tool.definitions": {"type": "array", "items": _TOOL, "minItems": 1},
-    "llm_sidecar.api": {"type": "string", "pattern": r"^[a-z0-9_]+\.[a-z0-9_]+$"},
+    "llm_sidecar.api": {"type": "string", "pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)?$"},
     "llm_sidecar.cost_usd": {"type": "number", "minimum": 0},
     "llm_sidecar.incomplete": {"type": "boolean"},
     "llm_sidecar.offline": {"type": "boolean"},

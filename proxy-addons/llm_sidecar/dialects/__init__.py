@@ -20,22 +20,42 @@ from __future__ import annotations
 from llm_sidecar.call import Json
 from llm_sidecar.dialects.anthropic_messages import AnthropicMessages
 from llm_sidecar.dialects.base import Dialect
+from llm_sidecar.dialects.bedrock_agent import BedrockAgent, BedrockGuardrail, BedrockRetrieve
 from llm_sidecar.dialects.bedrock_converse import BedrockConverse
 from llm_sidecar.dialects.bedrock_invoke import BedrockInvoke
 from llm_sidecar.dialects.cohere_chat import CohereChatV1, CohereChatV2
+from llm_sidecar.dialects.count_tokens import AnthropicCountTokens, BedrockCountTokens, OpenAIInputTokens, Tokenize
 from llm_sidecar.dialects.gemini_embed import GeminiCountTokens, GeminiEmbedContent
 from llm_sidecar.dialects.gemini_generate import GeminiGenerateContent
+from llm_sidecar.dialects.gemini_interactions import GeminiInteractions
+from llm_sidecar.dialects.hosted_chat import HostedChat
 from llm_sidecar.dialects.jsons import parse
+from llm_sidecar.dialects.mcp import Mcp
+from llm_sidecar.dialects.media import Images, Moderations, Ocr, Speech, Transcriptions, Videos
 from llm_sidecar.dialects.ollama import OllamaChat, OllamaEmbed, OllamaGenerate
 from llm_sidecar.dialects.openai_chat import OpenAIChat
 from llm_sidecar.dialects.openai_completions import OpenAICompletions
 from llm_sidecar.dialects.openai_embeddings import OpenAIEmbeddings
 from llm_sidecar.dialects.openai_responses import OpenAIFetchResponse, OpenAIResponses
+from llm_sidecar.dialects.resources import (
+    Assistants,
+    Batches,
+    CachedContents,
+    Conversations,
+    Files,
+    FineTuning,
+    Models,
+    OllamaModels,
+    Predictions,
+    Realtime,
+    VectorStores,
+)
 from llm_sidecar.dialects.text_generation import (
     AlephAlphaComplete,
     AnthropicComplete,
     CohereGenerate,
     HuggingFaceGeneration,
+    HuggingFaceTask,
     LlamaCppCompletion,
     WatsonxGeneration,
 )
@@ -52,6 +72,7 @@ DIALECTS: tuple[Dialect, ...] = (
     GeminiGenerateContent(),
     GeminiEmbedContent(),
     GeminiCountTokens(),
+    GeminiInteractions(),
     BedrockConverse(),
     BedrockInvoke(),
     CohereChatV2(),
@@ -67,7 +88,34 @@ DIALECTS: tuple[Dialect, ...] = (
     WatsonxGeneration(),
     AlephAlphaComplete(),
     LlamaCppCompletion(),
+    HuggingFaceTask(),
+    HostedChat(),
+    Mcp(),
+    BedrockAgent(),
+    BedrockGuardrail(),
+    BedrockRetrieve(),
     Rerank(),
+    AnthropicCountTokens(),
+    OpenAIInputTokens(),
+    BedrockCountTokens(),
+    Tokenize(),
+    Images(),
+    Speech(),
+    Transcriptions(),
+    Moderations(),
+    Ocr(),
+    Videos(),
+    Predictions(),
+    CachedContents(),
+    Assistants(),
+    Conversations(),
+    VectorStores(),
+    FineTuning(),
+    Realtime(),
+    Batches(),
+    Files(),
+    OllamaModels(),
+    Models(),
 )
 
 

@@ -88,7 +88,7 @@ def raw(value: Json, kind: str = "unknown") -> Part:
         # A provider's type that happens to be a convention's name would promise that one's fields.
         return value if value["type"] not in _TAKEN else value | {"type": f"{kind}.{value['type']}"}
     if isinstance(value, dict):
-        return value | {"type": kind}
+        return value | {"type": kind if kind not in _TAKEN else f"unknown.{kind}"}
     return {"type": kind, "value": value}
 
 

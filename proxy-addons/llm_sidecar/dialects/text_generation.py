@@ -14,11 +14,12 @@ from llm_sidecar.call import Call, Json
 from llm_sidecar.dialects import parts
 from llm_sidecar.dialects.base import Dialect
 from llm_sidecar.dialects.cohere_chat import usage as cohere_usage
-from llm_sidecar.dialects.fields import request_fields, response_fields
+from llm_sidecar.dialects.fields import put_request, request_fields, response_fields
 from llm_sidecar.dialects.folding import Fold
 from llm_sidecar.dialects.generations import IGNORED, REQUEST, GenerationsFold, answers, usage
 from llm_sidecar.dialects.jsons import obj, objs, string, without
 from llm_sidecar.dialects.openai_completions import prompts
+from llm_sidecar.dialects.recognised import Recognised
 from llm_sidecar.dialects.vectors import put_vectors
 from llm_sidecar.exchange import Exchange
 
@@ -131,3 +132,25 @@ class HuggingFaceGeneration(TextGeneration):
             put_vectors(call, body if isinstance(body[0], list) else [body])
         else:
             super().response(call, body)
+
+
+class HuggingFaceTask(Recognised):
+    """Any other task of Hugging Face's hosted inference: fill-mask, classification and so on."""
+
+    api = "huggingface.inference"
+    operation = "inference"
+    provider = "hugging_face"
+    path = re.compile(r"/pipeline/([a-z0-9-]+)/(.+)$|^/models/(.+)$")
+
+    def accepts(self, exchange: Exchange, body: Json) -> bool:
+        return "inputs" in obj(body)
+
+    def request(self, call: Call, body: Json, exchange: Exchange) -> None:
+        super().request(call, body, exchange)
+        found = self.path.search(exchange.path)
+        if found and found[1]:
+            call.operation = found[1].translate(_TASK)
+        put_request(call, "model", found and (found[2] or found[3]))
+
+
+_TASK = str.maketrans("-", "_", "0123456789")
