@@ -1,4 +1,4 @@
-"""An upstream that answers as it is told, in OpenAI's format: what the offline model cannot do (caches, prices, images)."""
+"""An upstream that answers as it is told, in OpenAI's format, with what the offline model has not: cached tokens."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from llm_sidecar.views.page.compare_handlers import ComparePage
 from llm_sidecar.views.page.files import Blob, Static
 from llm_sidecar.views.page.index import Index
 from llm_sidecar.views.page.list_handlers import ListPage, ListPart, RunsPart
+from llm_sidecar.views.page.serving import prepare
 
 
 class Page:
@@ -35,6 +36,7 @@ class Page:
 
     def load(self, loader: object) -> None:
         mitmweb.add_handlers(self.RULES)
+        prepare()
 
     def done(self) -> None:
         mitmweb.remove_handlers(self.RULES)

@@ -18,6 +18,8 @@ _KNOWN = {
     "uri": {"modality", "mime_type", "uri", "filename"},
     "file": {"modality", "mime_type", "file_id", "filename"},
 }
+_LINE = 90
+_DEEPEST_INDENT = 24
 _DEEPEST = 3
 """How far results inside results are taken apart."""
 
@@ -144,12 +146,26 @@ def _text(value: Any) -> str:
 
 
 def pretty(value: Any) -> str:
-    """JSON as people read it: short values on one line, others indented."""
+    """JSON as people read it: what fits on a line stays on one, the rest is indented."""
     try:
-        flat = json.dumps(value, ensure_ascii=False, default=str)
-        return flat if len(flat) <= 80 else json.dumps(value, ensure_ascii=False, default=str, indent=2)
+        return _indented(value, "")
     except RecursionError:
         return "(nested too deeply to be shown here; the raw body has it)"
+
+
+def _indented(value: Any, indent: str) -> str:
+    flat = json.dumps(value, ensure_ascii=False, default=str)
+    if len(indent) + len(flat) <= _LINE or not value or not isinstance(value, dict | list):
+        return flat
+    if len(indent) > _DEEPEST_INDENT:
+        return json.dumps(value, ensure_ascii=False, default=str, indent=2)
+    inner = f"{indent}  "
+    if isinstance(value, dict):
+        lines = (f"{json.dumps(str(k), ensure_ascii=False)}: {_indented(v, inner)}" for k, v in value.items())
+    else:
+        lines = (_indented(item, inner) for item in value)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(lines) + f"\n{indent}{closing}"
 
 
 def readable(text: str) -> str:

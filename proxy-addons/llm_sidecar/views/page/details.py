@@ -18,6 +18,9 @@ _SHORT = 200
 """Characters of a value that fit into a table; longer ones fold."""
 
 
+_ELSEWHERE = frozenset({"llm_sidecar.usage", "llm_sidecar.request.other", "llm_sidecar.response.other"})
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool definition. `rest` is the JSON of what is neither its name nor its description."""
@@ -32,8 +35,10 @@ def of(reading: Reading) -> dict[str, Any]:
     """The values that the template of a call's details takes."""
     call, fields = reading.call, reading.row.fields
     long: Table = []
+    if "llm_sidecar.usage" in call.attributes:
+        long.append(("Usage as it was reported", pretty(call.attributes["llm_sidecar.usage"])))
     tables = {
-        "parameters": _table(call.request, long),
+        "parameters": _table(call.request | _other(call, "llm_sidecar.request.other"), long),
         "response": _table(_outcome(call, fields), long),
         "usage": [(_words(name), figures.count(number)) for name, number in call.usage.items()],
     }
@@ -49,7 +54,7 @@ def speed(row: Row) -> float | None:
     """Output tokens a second, from the first chunk on; None where it cannot be told."""
     tokens, took = row.fields.get("gen_ai.usage.output_tokens"), row.fields.get("duration")
     wait = row.fields.get("gen_ai.response.time_to_first_chunk")
-    if not all(isinstance(value, int | float) for value in (tokens, took, wait)) or took - wait < 0.05:
+    if tokens is None or took is None or wait is None or took - wait < 0.05:
         return None
     return tokens / (took - wait)
 
@@ -66,8 +71,17 @@ def _outcome(call: Call, fields: dict[str, Any]) -> dict[str, Any]:
     shown = dict(call.response)
     if call.finish_reasons:
         shown["finish_reasons"] = ", ".join(map(str, call.finish_reasons))
-    shown |= {name.removeprefix("gen_ai.").removeprefix("llm_sidecar."): v for name, v in call.attributes.items()}
-    return shown | {"server": fields.get("server.address", "")}
+    shown |= {
+        name.removeprefix("gen_ai.").removeprefix("llm_sidecar."): value
+        for name, value in call.attributes.items()
+        if name not in _ELSEWHERE
+    }
+    return shown | _other(call, "llm_sidecar.response.other") | {"server": fields.get("server.address", "")}
+
+
+def _other(call: Call, name: str) -> dict[str, Any]:
+    value = call.attributes.get(name)
+    return value if isinstance(value, dict) else {} if value is None else {"other": value}
 
 
 def _words(name: str) -> str:

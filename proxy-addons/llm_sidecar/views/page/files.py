@@ -58,8 +58,8 @@ class Blob(PageHandler):
 class Static(tornado.web.StaticFileHandler):
     """`/llm/static/...`: holds nothing of anyone's calls, and needs no login, as mitmweb's own."""
 
-    def initialize(self) -> None:
-        super().initialize(str(STATIC))
+    def initialize(self, path: str = str(STATIC), default_filename: str | None = None) -> None:
+        super().initialize(path, default_filename)
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Security-Policy", CSP)

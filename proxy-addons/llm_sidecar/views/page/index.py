@@ -10,6 +10,6 @@ _SCRIPT = b'<script src="llm/static/link.js" defer></script>'
 class Index(IndexHandler):
     """mitmweb's page. Should it change so that the place for the link is not found, it is served as it is."""
 
-    def render(self, template_name: str, **kwargs: object) -> None:
-        page = self.render_string(template_name, **kwargs)
-        self.finish(page.replace(b"</head>", _SCRIPT + b"</head>", 1))
+    def render_string(self, template_name: str, **kwargs: object) -> bytes:
+        page = super().render_string(template_name, **kwargs)
+        return page.replace(b"</head>", _SCRIPT + b"</head>", 1)

@@ -33,8 +33,13 @@ class ListPage(PageHandler):
             listing, problem = _listing(rows, q)
             runs, more = listing.page(after)
             return {
-                "listing": listing, "runs": runs, "more": more, "query": q, "problem": problem, "open_first": not after,
-            }  # fmt: skip
+                "listing": listing,
+                "runs": runs,
+                "more": more,
+                "query": q,
+                "problem": problem,
+                "open_first": not after,
+            }
 
         await self.show(self.template, make)
 
@@ -53,7 +58,12 @@ class RunsPart(PageHandler):
         def make() -> dict[str, Any]:
             listing, problem = _listing(rows, q)
             return {
-                "listing": listing, "runs": listing.runs(ids), "more": False, "query": q, "problem": problem, "open_first": False,
-            }  # fmt: skip
+                "listing": listing,
+                "runs": listing.runs(ids),
+                "more": False,
+                "query": q,
+                "problem": problem,
+                "open_first": False,
+            }
 
         await self.show("runs.html", make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from llm_sidecar.views.page.timeline import Timeline, timeline
 
 _PAGE = 150
 """Calls that a page of the list has at least, where there are so many."""
+_FLOW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_RUN = 60
 """Calls of one run that the list shows: its newest. The rest is a search away."""
 
@@ -74,6 +76,11 @@ class Run:
         return f"{newest.started!r},{newest.id}"
 
     @property
+    def name(self) -> str:
+        """The name that the app has given the run; "" for one that has none."""
+        return "" if _FLOW_ID.fullmatch(self.id) else self.id
+
+    @property
     def models(self) -> list[str]:
         return list(dict.fromkeys(model(row) for row in self.rows))
 
@@ -105,6 +112,12 @@ def badges(row: Row) -> list[str]:
         "warning": bool(row.fields.get("llm_sidecar.warnings")),
     }
     return [word for word, holds in words.items() if holds]
+
+
+def embeddings(row: Row) -> str:
+    """What came back where it was no message."""
+    number = row.fields.get("llm_sidecar.response.embeddings")
+    return f"{number} embedding{'' if number == 1 else 's'}" if number else ""
 
 
 class Listing:

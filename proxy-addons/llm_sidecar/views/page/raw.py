@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llm_sidecar.exchange import Exchange
-from llm_sidecar.views.page.blocks import pretty
 from llm_sidecar.wire import Event, decoder_for
 from llm_sidecar.wire.encoding import ContentDecoder
 
@@ -99,11 +97,8 @@ def arrivals(exchange: Exchange, chunks: Sequence[Sequence[float]]) -> list[Arri
 
 
 def _arrival(number: int, event: Event, at: float | None, last: float | None) -> Arrival:
-    text = event.data.decode(errors="replace")
-    with contextlib.suppress(ValueError, RecursionError):
-        text = pretty(json.loads(text))
     after = None if at is None or last is None else at - last
-    return Arrival(number, event, at, after, text)
+    return Arrival(number, event, at, after, event.data.decode(errors="replace"))
 
 
 def _pieces(body: bytes, chunks: Sequence[Sequence[float]]) -> list[tuple[float | None, bytes]]:

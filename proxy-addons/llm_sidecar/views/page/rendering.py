@@ -44,6 +44,7 @@ def _environment() -> jinja2.Environment:
     }
     environment.globals |= {
         "badges": listing.badges,
+        "embeddings": listing.embeddings,
         "is_live": listing.is_live,
         "model_of": listing.model,
         "app_url": settings.app_url(),
@@ -62,6 +63,12 @@ def _is_long(text: str) -> bool:
 
 
 _ENVIRONMENT = _environment()
+
+
+def prepare() -> None:
+    """Compile all templates, so that the first page is as quick as the others."""
+    for name in _ENVIRONMENT.list_templates():
+        _ENVIRONMENT.get_template(name)
 
 
 def render(template: str, **values: Any) -> bytes:

@@ -13,6 +13,7 @@ from mitmproxy.tools.web import app as mitmweb_app
 
 from llm_sidecar import mitmweb
 from llm_sidecar.calls import Calls, Reading
+from llm_sidecar.views.page import rendering
 from llm_sidecar.views.page.rendering import render
 
 CSP = (
@@ -22,6 +23,11 @@ CSP = (
 """Stricter than mitmweb's: no inline style, no data: images, nothing that is not named."""
 
 _WORKERS = ThreadPoolExecutor(2, thread_name_prefix="page")
+
+
+def prepare() -> None:
+    """Make ready to serve, in a thread."""
+    _WORKERS.submit(rendering.prepare)
 
 
 async def work[T](function: Callable[[], T]) -> T:

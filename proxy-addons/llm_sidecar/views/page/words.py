@@ -10,9 +10,9 @@ _MOST_TOKENS = 1500
 """Words or lines on each side that are compared one by one; the matcher's worst case is their product."""
 _TOKEN = re.compile(r"\w+\s*|\s+|[^\w\s]\s*")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_WORD_BEFORE = re.compile(r"\w*\Z")
-_WORD_AFTER = re.compile(r"\w*")
 _LONGEST_WORD = 100
+_ALIKE = 0.3
+"""Below this share of words in common two texts are not versions of each other."""
 _CONTEXT = 300
 """Characters of what is the same that stay on each side of a change."""
 
@@ -45,7 +45,7 @@ def _common_start(before: str, after: str) -> int:
     """Up to where a word begins, so that no half of one is marked."""
     length = _common(before, after)
     if length < max(len(before), len(after)):
-        length -= len(_WORD_BEFORE.search(before[max(length - _LONGEST_WORD, 0) : length])[0])
+        length -= _word(before[max(length - _LONGEST_WORD, 0) : length][::-1])
     return length
 
 
@@ -53,8 +53,13 @@ def _common_end(before: str, after: str) -> int:
     length = _common(before[::-1], after[::-1])
     if length < max(len(before), len(after)):
         start = len(before) - length
-        length -= len(_WORD_AFTER.match(before[start : start + _LONGEST_WORD])[0])
+        length -= _word(before[start : start + _LONGEST_WORD])
     return length
+
+
+def _word(text: str) -> int:
+    """The length of the word that the text begins with."""
+    return next((n for n, character in enumerate(text) if not (character.isalnum() or character in "._-")), len(text))
 
 
 def _common(one: str, other: str) -> int:
@@ -82,6 +87,8 @@ def _middle(before: str, after: str) -> tuple[list[Piece], list[Piece]]:
 def _match(before: list[str], after: list[str]) -> tuple[list[Piece], list[Piece]]:
     # With `autojunk` on, which keeps a text that repeats itself from taking minutes.
     matcher = SequenceMatcher(None, before, after)
+    if matcher.ratio() < _ALIKE:
+        return _whole("".join(before)), _whole("".join(after))
     sides: tuple[list[Piece], list[Piece]] = ([], [])
     for tag, a, b, c, d in matcher.get_opcodes():
         for side, text in zip(sides, ("".join(before[a:b]), "".join(after[c:d])), strict=True):

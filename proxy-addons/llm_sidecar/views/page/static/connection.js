@@ -12,6 +12,13 @@ export function follow({ message, resumed }) {
   let timer = null;
   let missed = false;
 
+  // The login URL has done its work; the password does not belong into the history.
+  const here = new URL(location.href);
+  if (here.searchParams.has("token")) {
+    here.searchParams.delete("token");
+    history.replaceState(null, "", here);
+  }
+
   function connect() {
     timer = null;
     const address = new URL(FEED, location.href);
