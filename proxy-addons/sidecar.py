@@ -1,5 +1,6 @@
 """The script that mitmweb loads (`mitmweb -s sidecar.py`). The list below is the table of contents."""
 
+from llm_sidecar.borders import Borders
 from llm_sidecar.calls import Calls
 from llm_sidecar.capture.keep import Keep
 from llm_sidecar.capture.offline import Offline
@@ -18,6 +19,7 @@ from llm_sidecar.views.contentview import LLMContentview
 from llm_sidecar.views.page import Page
 
 addons = [
+    Borders(),
     Redact(),
     Login(),
     Quiet(),

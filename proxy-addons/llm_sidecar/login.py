@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from llm_sidecar import mitmweb, settings
+from llm_sidecar.gate import Gate
 
 
 def kept_secret(file: Path) -> str:
@@ -55,13 +56,15 @@ class Login:
         )
         expected = hashlib.sha256(password.encode(errors="surrogateescape")).digest()
 
-        def is_valid_password(given: str) -> bool:
+        def matches(given: str) -> bool:
             return any(hmac.compare_digest(hashlib.sha256(g).digest(), expected) for g in _as_sent(given))
 
         # Cookies are shared by all ports of a host: two sidecars must not log each other out.
         cookie = f"mitmproxy-auth-{urlsplit(web).port or settings.web_port()}"
-        mitmweb.master().app.settings.update(
-            is_valid_password=is_valid_password, cookie_secret=cookie_secret, auth_cookie_name=lambda: cookie
+        app = mitmweb.master().app
+        self._gate = Gate(app, matches)
+        app.settings.update(
+            is_valid_password=self._gate.is_valid_password, cookie_secret=cookie_secret, auth_cookie_name=lambda: cookie
         )
         # It would print a URL with mitmweb's own token, which is not the password here.
         logging.getLogger("mitmproxy.tools.web.master").setLevel(logging.WARNING)
@@ -70,6 +73,9 @@ class Login:
             if chosen
             else f"mitmweb: {web}/?token={quote(password, safe='')}"
         )
+
+    def done(self) -> None:
+        self._gate.remove()
 
     def running(self) -> None:
         # Not a log record: mitmweb keeps those and shows them on its page.

@@ -18,18 +18,18 @@ class Redact:
 
     def load(self, loader: object) -> None:
         self.on = settings.redact()
+        # Always: the web password may be in a URL that is logged.
+        self._make_record = logging.getLogRecordFactory()
+        logging.setLogRecordFactory(self._record)
         if not self.on:
             logging.warning("llm-sidecar: LLM_SIDECAR_REDACT is off: keys and other secrets are shown and kept.")
             return
         wire.install()
-        self._make_record = logging.getLogRecordFactory()
-        logging.setLogRecordFactory(self._record)
         mitmweb.master().view.sig_view_update.connect(self._edited)
 
     def done(self) -> None:
-        if self.on:
-            wire.uninstall()
-            logging.setLogRecordFactory(self._make_record)
+        wire.uninstall()
+        logging.setLogRecordFactory(self._make_record)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         # From a file: `flow.live` is set while one comes over the wire.
