@@ -59,3 +59,21 @@ main: .venv-examples/.ready ## the example scripts, through the sidecar that run
 
 env: ## eval "$(make -s env)": this shell's clients go through the sidecar that runs
 	@scripts/env
+
+# --- the matrix of clients ------------------------------------------------------------
+
+CLIENTS := .venv-clients .venv-clients-httpx
+NODES   := tests/clients/node26 tests/clients/node20
+
+.venv-%/.ready: requirements/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+tests/clients/%/node_modules/.ready: tests/clients/%/package.json
+	cd $(<D) && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: clients
+clients: $(VENV)/.ready $(CLIENTS:%=%/.ready) $(NODES:%=%/node_modules/.ready) ## every client through the drop-in; writes docs/clients.md
+	$(VENV)/bin/python -m tests.clients.report

@@ -125,6 +125,37 @@ def http_client(module: "Any") -> None:
     connection.connect = connect
 
 
+def httplib2(module: "Any") -> None:
+    """Where PySocks is not installed, without which it knows no proxy and goes direct."""
+    import http.client
+
+    connection = module.HTTPSConnectionWithTimeout
+    original = connection.connect
+
+    def connect(self: "Any") -> None:
+        if module.socks is None and proxy_for(self.host):
+            http.client.HTTPSConnection.connect(self)
+        else:
+            original(self)
+
+    connection.connect = connect
+
+
+def pycurl(module: "Any") -> None:
+    """Its libcurl reads the CAs of the operating system, and no variable."""
+
+    class Curl(module.Curl):
+        def __init__(self) -> None:
+            super().__init__()
+            self.setopt(module.CAINFO, BUNDLE)
+
+        def reset(self) -> None:
+            super().reset()
+            self.setopt(module.CAINFO, BUNDLE)
+
+    module.Curl = Curl
+
+
 def stripe(module: "Any") -> None:
     """Its own CA file."""
     module.ca_bundle_path = BUNDLE
@@ -163,12 +194,14 @@ def socket(module: "Any") -> None:
 
 
 PATCHES = {
-    # module: (patch, the client it is for; the test of that name in tests/clients needs it)
+    # module: (patch, the row of tests/clients/rows.py that needs it)
     "aiohttp": (aiohttp, "aiohttp"),
-    "certifi": (certifi, "certifi"),
+    "certifi": (certifi, "certifi as cafile"),
     "http.client": (http_client, "http.client"),
     "httpcore": (httpcore, "httpx with a transport of its own"),
     "httpcore2": (httpcore, "httpx2 with a transport of its own"),
+    "httplib2": (httplib2, "httplib2"),
+    "pycurl": (pycurl, "pycurl"),
     "socket": (socket, "every client, when the proxy is down"),
     "stripe": (stripe, "stripe"),
     "urllib3": (urllib3, "urllib3"),
@@ -263,7 +296,8 @@ def chain() -> None:
     spec = PathFinder.find_spec("sitecustomize", elsewhere)
     if spec is None or spec.loader is None:
         return
-    from importlib.util import module_from_spec
+    # importlib.util would load a dozen modules.
+    from importlib._bootstrap import module_from_spec
 
     module = module_from_spec(spec)
     sys.modules["sitecustomize"] = module
