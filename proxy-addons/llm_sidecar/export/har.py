@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import copy
 import json
 from collections.abc import Iterable, Iterator
@@ -33,10 +34,15 @@ def har(flows: Iterable[tuple[http.HTTPFlow, str]]) -> Iterator[bytes]:
 def _entry(writer: SaveHar, flow: http.HTTPFlow, mask: Mask, seen: set[Server]) -> bytes:
     entry = writer.flow_entry(_masked(flow, mask), seen)
     if post := entry["request"].get("postData"):
-        _mask_post(post, mask)
+        _put(post, flow.request.get_content(strict=False), mask)
+        if post["params"]:
+            post["params"] = [{"name": name, "value": value} for name, value in parse_qsl(post["text"])]
+        if post.pop("encoding", None):
+            # HAR has no binary request bodies.
+            post["comment"] = "The text is Base64."
     content = entry["response"]["content"]
-    if "text" in content:
-        _mask_content(content, mask)
+    if flow.response:
+        _put(content, flow.response.get_content(strict=False), mask)
     # HAR 1.2 requires them, the writer leaves them out where there is no response.
     content.setdefault("size", 0)
     content.setdefault("mimeType", "")
@@ -44,24 +50,15 @@ def _entry(writer: SaveHar, flow: http.HTTPFlow, mask: Mask, seen: set[Server]) 
     return text.decode(errors="replace").encode()
 
 
-def _mask_post(post: dict[str, Any], mask: Mask) -> None:
-    data = mask.body((post["text"] or "").encode(errors="surrogateescape"), post["mimeType"])
+def _put(target: dict[str, Any], body: bytes | None, mask: Mask) -> None:
+    """The body as text where it is UTF-8, as JSON and events are whatever their headers say; else as Base64."""
+    data = mask.body(body or b"", target["mimeType"])
+    target.pop("encoding", None)
     try:
-        post["text"] = data.decode()
+        # A last character that is cut is left out.
+        target["text"] = codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
-        # HAR has no binary request bodies.
-        post |= {"text": base64.b64encode(data).decode(), "_encoding": "base64", "comment": "The text is Base64."}
-    if post["params"]:
-        post["params"] = [{"name": name, "value": value} for name, value in parse_qsl(post["text"])]
-
-
-def _mask_content(content: dict[str, Any], mask: Mask) -> None:
-    if content.get("encoding") == "base64":
-        data = mask.body(base64.b64decode(content["text"]), content["mimeType"])
-        content["text"] = base64.b64encode(data).decode()
-    else:
-        data = mask.body(content["text"].encode(errors="surrogateescape"), content["mimeType"])
-        content["text"] = data.decode(errors="replace")
+        target["text"], target["encoding"] = base64.b64encode(data).decode(), "base64"
 
 
 def _masked(flow: http.HTTPFlow, mask: Mask) -> http.HTTPFlow:

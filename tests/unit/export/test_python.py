@@ -40,7 +40,9 @@ MESSAGES = {
     "tools": [{"name": "weather", "input_schema": {"type": "object"}}],
 }  # fmt: skip
 GEMINI = {
-    "contents": [{"role": "user", "parts": [{"text": HARD}, {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]}],
+    "contents": [
+        {"role": "user", "parts": [{"text": HARD}, {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]},
+    ],
     "systemInstruction": {"parts": [{"text": HARD}]},
     "generationConfig": {
         "temperature": 0.1, "maxOutputTokens": 9, "thinkingConfig": {"thinkingBudget": 0}, "notInTheSdk": 1,
