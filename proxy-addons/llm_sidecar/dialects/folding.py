@@ -59,5 +59,7 @@ class Texts:
 
     def flush(self) -> None:
         for (_, key), (target, pieces) in self._waiting.items():
-            target[key] += "".join(pieces)
+            # An event may have set it to something else meanwhile.
+            start = target[key] if isinstance(target.get(key), str) else ""
+            target[key] = start + "".join(pieces)
         self._waiting.clear()

@@ -102,25 +102,25 @@ def _function_response(value: Json, _: bool) -> Part | None:
 
 
 def _executable_code(value: Json, _: bool) -> Part:
-    details = {"type": "code_execution"} | without(obj(value), "id")
+    details = without(obj(value), "id") | {"type": "code_execution"}
     return parts.server_tool_call("code_execution", string(obj(value).get("id")), details)
 
 
 def _code_result(value: Json, _: bool) -> Part:
-    details = {"type": "code_execution"} | without(obj(value), "id")
+    details = without(obj(value), "id") | {"type": "code_execution"}
     return parts.server_tool_call_response(string(obj(value).get("id")), details)
 
 
 def _tool_call(value: Json, _: bool) -> Part:
     call = camel(value)
     kind = string(call.get("toolType")) or "tool"
-    return parts.server_tool_call(kind, string(call.get("id")), {"type": kind} | without(call, "id", "toolType"))
+    return parts.server_tool_call(kind, string(call.get("id")), without(call, "id", "toolType") | {"type": kind})
 
 
 def _tool_response(value: Json, _: bool) -> Part:
     answer = camel(value)
     kind = string(answer.get("toolType")) or "tool"
-    return parts.server_tool_call_response(string(answer.get("id")), {"type": kind} | without(answer, "id", "toolType"))
+    return parts.server_tool_call_response(string(answer.get("id")), without(answer, "id", "toolType") | {"type": kind})
 
 
 _READ = {

@@ -115,7 +115,7 @@ class GeminiGenerateContent(Dialect):
     def _output_type(self, call: Call, config: dict[str, Any]) -> None:
         schema = config.get("responseSchema") or config.get("responseJsonSchema")
         mime_type = string(config.get("responseMimeType"))
-        modalities = [item for item in arr(config.get("responseModalities")) if item in _OUTPUT_TYPES]
+        modalities = [item for item in map(string, arr(config.get("responseModalities"))) if item in _OUTPUT_TYPES]
         if schema:
             call.attributes["llm_sidecar.output_schema"] = schema
         if schema or mime_type == "application/json":

@@ -137,8 +137,8 @@ def answers(call: Call, body: Json) -> None:
         if text is None and not _reason(item):
             continue
         answer = parts.message("assistant", [parts.text(text)] if text is not None else [])
-        if reason := _reason(item):
-            answer["finish_reason"] = finish_reason(reason)
+        if reason := finish_reason(_reason(item)):
+            answer["finish_reason"] = reason
         call.output_messages.append(answer)
 
 

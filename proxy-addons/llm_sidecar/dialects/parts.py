@@ -78,8 +78,9 @@ def file(file_id: Json, kind: str = "document", **more: Json) -> Part:
 
 
 def also(part: Part, more: dict[str, Any]) -> Part:
-    """The part with the provider's further fields, where their names are free."""
-    return part | {key: value for key, value in more.items() if value is not None and key not in part}
+    """The part with the provider's further fields, where their names are free; a convention's must be strings."""
+    free = {key: value for key, value in more.items() if value is not None and key not in part}
+    return part | {key: value for key, value in free.items() if key not in _STRINGS or (value and string(value))}
 
 
 def raw(value: Json, kind: str = "unknown") -> Part:
@@ -106,6 +107,8 @@ def _ident(value: Json) -> str | None:
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
+
+_STRINGS = ("id", "mime_type")
 
 _TAKEN = frozenset(
     {
