@@ -17,6 +17,7 @@ from llm_sidecar import guard, settings
 from llm_sidecar.trust import lanes
 
 SCRIPT = Path(__file__).parent.parent / "sidecar.py"
+WEB_COLUMNS = ("icon", "comment", "path", "method", "status", "size", "time")
 DAY = 24 * 60 * 60
 
 
@@ -58,7 +59,8 @@ def main() -> int:
     except settings.SettingError as e:
         print(f"llm-sidecar: {e}", file=sys.stderr)
         return 1
-    args += ["--set", "web_columns=comment,icon,path,method,status,size,time"]
+    for column in WEB_COLUMNS:
+        args += ["--set", f"web_columns={column}"]
     return mitmweb(args) or 0
 
 

@@ -48,3 +48,11 @@ def test_the_articles_command_answers(sidecar: Sidecar) -> None:
         answer = api.post("/commands/ssl.clear", json={"arguments": []})
     assert answer.status_code == httpx.codes.OK
     assert "error" not in answer.json()
+
+
+def test_the_flow_list_has_a_column_for_comments(sidecar: Sidecar) -> None:
+    """Where the summary of a call stands."""
+    with sidecar.api() as api:
+        columns = api.get("/options").json()["web_columns"]["value"]
+    assert "comment" in columns
+    assert "path" in columns
