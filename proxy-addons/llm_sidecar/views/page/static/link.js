@@ -1,4 +1,5 @@
-// On mitmweb's own page: a link to the LLM page, and to the call of the flow that is selected.
+// On mitmweb's own page: a link to the LLM page, and to the call of the flow that is selected; and room for the
+// comment's column, where a call's summary stands.
 
 const link = document.createElement("a");
 link.style.cssText =
@@ -14,4 +15,7 @@ window.addEventListener("hashchange", aim);
 window.addEventListener("DOMContentLoaded", () => {
   aim();
   document.body.append(link);
+  const style = document.createElement("style");
+  style.textContent = ".flow-table th.col-comment, .flow-table td.col-comment { width: 45% }";
+  document.head.append(style);
 });
