@@ -14,7 +14,10 @@ if [ -s /run/secrets/build_ca ]; then
 fi
 python3 -m venv --without-pip /opt/venv
 PYTHONDONTWRITEBYTECODE=1 python3 -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
-  --no-cache-dir --no-compile --only-binary :all: --require-hashes -r /tmp/requirements.txt
+  --no-cache-dir --no-compile --only-binary :all: --require-hashes -r /tmp/requirements.txt || {
+  echo "Packages cannot be installed. Behind a network that inspects TLS, set BUILD_CA_FILE to a PEM file of its CA." >&2
+  exit 1
+}
 # Bytecode of what the two processes import, and of nothing else.
 /opt/venv/bin/python -c 'import flask, gunicorn.workers.gthread, openai.resources.chat, openai.resources.responses'
 
