@@ -51,7 +51,7 @@ _LISTS = ("generations", "results", "outputs", "completions", "choices")
 _TEXTS = ("text", "completion", "generation", "outputText", "generated_text", "content")
 _REASONS = ("finish_reason", "stop_reason", "completionReason", "finishReason", "stop_type")
 _NO_REASON = ("not_finished", "none", "NOT_FINISHED", "")
-IGNORED = (*_LISTS, *_TEXTS, *_REASONS, "type", "is_finished", "details", "created_at")
+IGNORED = (*_LISTS, *_TEXTS, *_REASONS, "type", "index", "is_finished", "details", "created_at")
 """Fields of an answer that are read here, or say nothing."""
 _FINISH_REASONS = {
     "complete": "stop",
@@ -108,7 +108,8 @@ class GenerationsFold:
                 choice["finish_reason"] = choice.get("finish_reason") or _reason(items[0])
             return
         for place, item in enumerate(items):
-            number = count(item.get("index"))
+            # With a token, the index is the token's.
+            number = None if "token" in item else count(item.get("index"))
             choice = self._choices.setdefault(place if number is None else number, {"text": ""})
             token = obj(item.get("token"))
             if token and not token.get("special"):

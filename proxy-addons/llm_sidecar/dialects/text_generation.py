@@ -37,6 +37,8 @@ class TextGeneration(Dialect):
         fields = obj(body)
         settings = obj(fields.get("parameters"))
         request_fields(call, without(fields, self.prompt, "parameters") | settings, REQUEST)
+        if exchange.path.endswith("_stream"):
+            call.request["stream"] = True
         asked = fields.get(self.prompt)
         if objs(asked):
             # Aleph Alpha's prompt may be a list of texts, images and tokens.
@@ -120,8 +122,6 @@ class HuggingFaceGeneration(TextGeneration):
         found = self.path.search(exchange.path)
         if found and (model := found[2] or found[4]):
             call.request.setdefault("model", model)
-        if exchange.path.endswith("_stream"):
-            call.request["stream"] = True
         if ".sagemaker." in exchange.host or exchange.path.startswith("/endpoints/"):
             call.provider = "aws.sagemaker"
 

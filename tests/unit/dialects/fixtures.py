@@ -1,7 +1,7 @@
 """Exchanges made by hand, one folder each: `tests/fixtures/<api>/<case>/`.
 
-`exchange.json` has what is neither body; `request.json` and `response.json`, `.sse`, `.ndjson` or `.b64` (base64) are
-the bodies; `expected.json` is the call that must come out. To write the latter anew, then look at what changed:
+`exchange.json` has what is neither body; `request.json` (or `.form`) and `response.json`, `.sse`, `.ndjson` or `.b64`
+(base64) are the bodies; `expected.json` is the call that must come out. To write the latter anew, then look at what changed:
 
     UPDATE_FIXTURES=1 .venv/bin/python -m pytest tests/unit/dialects/test_fixtures.py; git diff tests/fixtures
 """
@@ -29,7 +29,7 @@ def load(case: str) -> Exchange:
     """The exchange of a case, at fixed times."""
     folder = FOLDER / case
     about = json.loads((folder / "exchange.json").read_text())
-    request = folder / "request.json"
+    request = next(folder.glob("request.*"), None)
     [response] = folder.glob("response.*")
     body = response.read_bytes()
     return Exchange(
@@ -37,7 +37,7 @@ def load(case: str) -> Exchange:
         method=about["method"],
         url=about["url"],
         request_headers=about["request_headers"],
-        request_body=request.read_bytes() if request.exists() else b"",
+        request_body=request.read_bytes() if request else b"",
         status=about["status"],
         response_headers=about["response_headers"],
         response_body=base64.b64decode(body) if response.suffix == ".b64" else body,
