@@ -42,7 +42,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 15, what: str = "the
         try:
             if value := condition():
                 return value
-        except Exception as e:  # noqa: BLE001
+        except Exception as e:
             error = e
         threading.Event().wait(0.02)
     raise AssertionError(f"{what}: not within {seconds} s") from error

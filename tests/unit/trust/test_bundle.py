@@ -11,8 +11,8 @@ from pathlib import Path
 import certifi
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from llm_sidecar.trust import bundle
 
+from llm_sidecar.trust import bundle
 from tests.authorities import Authority, key_pem, pem_of
 
 CA = Authority("One")
