@@ -77,3 +77,11 @@ tests/clients/%/node_modules/.ready: tests/clients/%/package.json
 .PHONY: clients
 clients: $(VENV)/.ready $(CLIENTS:%=%/.ready) $(NODES:%=%/node_modules/.ready) ## every client through the drop-in; writes docs/clients.md
 	$(VENV)/bin/python -m tests.clients.report
+
+# --- safety -----------------------------------------------------------------------------
+
+.PHONY: ca-reset
+ca-reset: $(VENV)/.ready ## throw the CA away, of the local mode and of the stack; the next start makes a new one
+	@if [ -d .local/state ]; then PYTHONPATH=proxy-addons $(VENV)/bin/python -m llm_sidecar.ca; fi
+	@if docker image inspect llm-sidecar-proxy >/dev/null 2>&1; then \
+	  docker compose --profile dev run --rm --no-deps proxy python -m llm_sidecar.ca; fi

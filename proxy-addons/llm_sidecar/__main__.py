@@ -6,14 +6,16 @@ ever an argument: the process list shows only the module's name.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import socket
 import sys
 from pathlib import Path
 
 from mitmproxy.tools.main import mitmweb
 
-from llm_sidecar import guard, settings
+from llm_sidecar import ca, guard, settings
 from llm_sidecar.trust import lanes
 
 SCRIPT = Path(__file__).parent.parent / "sidecar.py"
@@ -31,6 +33,8 @@ def options() -> dict[str, str | int | bool]:
         "web_host": host,
         "web_port": settings.web_port(),
         "web_open_browser": "false",
+        # Its page, mitm.it, hands the CA to anyone; apps have it from the shared volume.
+        "onboarding": "false",
         # A model may think for longer than the ten minutes after which mitmproxy cuts a silent connection.
         "tcp_timeout": DAY,
         # One line for each connection drowns what matters; warnings and errors stay.
@@ -49,6 +53,8 @@ def main() -> int:
             args += ["--set", f"{name}={value}"]
         for mode in lanes.modes():
             args += ["--set", f"mode={mode}"]
+        for host in settings.ca_hosts():
+            args += ["--set", rf"allow_hosts=^(.+\.)?{re.escape(host)}:\d+$"]
         _prepare(settings.state_dir(), private=True)
         _prepare(settings.public_dir(), private=False)
         for port in (settings.proxy_port(), settings.web_port()):
@@ -56,6 +62,7 @@ def main() -> int:
         settings.password()
         settings.most_calls()
         settings.most_bytes()
+        _make_ca()
     except settings.SettingError as e:
         print(f"llm-sidecar: {e}", file=sys.stderr)
         return 1
@@ -73,10 +80,24 @@ def _prepare(folder: Path, private: bool) -> None:
         if private:
             folder.chmod(0o700)
     except OSError as e:
+        if (folder / ca.CERTIFICATE_FILE).exists() and e.errno in (errno.EROFS, errno.ENOSPC, errno.EDQUOT):
+            # All that the traffic needs is there from before. What cannot be kept is told later.
+            return
         raise settings.SettingError(
             f"the folder {folder} cannot be written: {e.strerror}. It must belong to user {os.getuid()}; "
             "a volume with other owners is made anew after `docker compose --profile dev down -v`."
         ) from None
+
+
+def _make_ca() -> None:
+    try:
+        made = ca.ensure(settings.state_dir(), settings.project(), settings.ca_hosts())
+    except OSError as e:
+        raise settings.SettingError(
+            f"the CA cannot be written to {settings.state_dir()}: {e.strerror}. Make room on the disk."
+        ) from None
+    if made:
+        print("llm-sidecar: a new CA was made. Apps that run already have to be restarted.", flush=True)
 
 
 def _require_free(port: int) -> None:

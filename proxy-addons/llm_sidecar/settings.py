@@ -6,6 +6,7 @@ An empty variable counts as unset, so that a `.env` with `NAME=` in it means the
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 PROXY_PORT = 9020
@@ -91,6 +92,23 @@ def password() -> str | None:
             raise SettingError(f"MITM_PASSWORD_FILE names {file}, which is empty. Put the password into it.")
         return value
     return None
+
+
+def project() -> str:
+    """Whose sidecar this is: Compose's project, or the folder that it was started in."""
+    return _env("COMPOSE_PROJECT_NAME", Path.cwd().name)
+
+
+def ca_hosts() -> list[str]:
+    """Hosts that the CA is good for, with their subdomains; connections to others pass unread. Empty: all hosts.
+
+    Raises SettingError for what is not a host name.
+    """
+    hosts = [host.strip().lower().lstrip(".") for host in _env("LLM_SIDECAR_CA_HOSTS", "").split(",") if host.strip()]
+    for host in hosts:
+        if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", host):
+            raise SettingError(f"LLM_SIDECAR_CA_HOSTS names {host!r}; it must be host names with commas between them.")
+    return hosts
 
 
 def redact() -> bool:

@@ -214,6 +214,3 @@ def test_the_private_key_is_in_one_place(sidecar: Sidecar) -> None:
     ):
         with sidecar.api() as api:
             assert b"PRIVATE KEY" not in api.get(path).content
-    with sidecar.client() as client:
-        for kind in ("pem", "p12", "cer"):
-            assert b"PRIVATE KEY" not in client.get(f"http://mitm.it/cert/{kind}").content
