@@ -224,6 +224,57 @@ def test_an_error_says_what_is_wrong(api: httpx.Client, path: str, status: int, 
     assert named in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "holds"),
+    [("curl", "$OPENAI_API_KEY"), ("python", "OpenAI("), ("har", '"entries"'), ("json", '"gen_ai.input.messages"')],
+)
+def test_a_call_is_exported(
+    sidecar: Sidecar, api: httpx.Client, upstream: Callable[..., Upstream], kind: str, holds: str
+) -> None:
+    """Each kind is a download that holds no key."""
+
+    def handler(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+
+    with sidecar.client() as client:
+        url = upstream(handler).url + "/v1/chat/completions"
+        client.post(url, json=body(f"export-{kind}"), headers={"Authorization": "Bearer sk-planted-0123456789abcd"})
+    row = ended(api, f"export-{kind}")
+    response = api.get(f"/llm/api/calls/{row['id']}/{kind}").raise_for_status()
+    assert response.headers["content-disposition"].startswith("attachment")
+    assert holds in response.text
+    assert f"export-{kind}" in response.text
+    assert "planted" not in response.text
+
+
+def test_all_that_fit_are_exported_as_one_har(sidecar: Sidecar, api: httpx.Client) -> None:
+    """Oldest first."""
+    for n in (1, 2):
+        ask(sidecar, f"one-har {n}")
+    wait_for(lambda: len(listed(api, "one-har")) == 2)
+    entries = api.get("/llm/api/har", params={"q": "one-har"}).json()["log"]["entries"]
+    assert ["one-har 1" in e["request"]["postData"]["text"] for e in entries] == [True, False]
+
+
+def test_an_unknown_export_is_named(sidecar: Sidecar, api: httpx.Client) -> None:
+    """With the kinds that there are."""
+    ask(sidecar, "no-such-export")
+    row = ended(api, "no-such-export")
+    response = api.get(f"/llm/api/calls/{row['id']}/pdf")
+    assert response.status_code == 404
+    assert "curl" in response.json()["error"]["message"]
+
+
+def test_problems_are_listed(sidecar: Sidecar, api: httpx.Client) -> None:
+    """A client that does not trust the proxy is named with the remedy."""
+    with httpx.Client(proxy=sidecar.proxy, trust_env=False) as untrusting, pytest.raises(httpx.ConnectError):
+        untrusting.get("https://api.openai.com/v1/models")
+    problems = wait_for(lambda: api.get("/llm/api/problems").json()["problems"])
+    assert problems[0]["kind"] == "tls_failure"
+    assert "api.openai.com" in problems[0]["message"]
+    assert "SSL_CERT_FILE" in problems[0]["message"]
+
+
 def test_nothing_without_a_login(sidecar: Sidecar) -> None:
     """The API has mitmweb's login, and says so as JSON."""
     for path in ("/llm/api/calls", "/llm/api/calls/x"):

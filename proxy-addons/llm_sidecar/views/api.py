@@ -4,6 +4,7 @@
     GET /llm/api/calls/ID                          CALL with its messages
     GET /llm/api/calls/ID/{curl|python|har|json}   an export
     GET /llm/api/har?q=                            the calls that fit, as one HAR
+    GET /llm/api/problems                          {"problems": [{"kind": ..., "message": ...}, ...]}
     WebSocket /llm/api/updates                     {"type": "call", "call": CALL} and {"type": "removed", "id": ID}
 
 The last page is the one with fewer than `limit` calls; the next one is `before` the last call's id. Errors are
@@ -12,15 +13,18 @@ The last page is the one with fewer than `limit` calls; the next one is `before`
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar
 
 import tornado.web
+from mitmproxy import http
 from mitmproxy.tools.web.app import RequestHandler, WebSocketEventBroadcaster
 
-from llm_sidecar import mitmweb, query
+from llm_sidecar import export, mitmweb, query
 from llm_sidecar.calls import Calls, Reading
 from llm_sidecar.otel import to_json
 from llm_sidecar.row import Row
+from llm_sidecar.views.problems import problems
 
 _LIMIT = 50
 _MOST = 1000
@@ -97,6 +101,40 @@ class OneCall(ApiHandler):
         self.write(detail(await self.reading(id)))
 
 
+class ExportCall(ApiHandler):
+    async def get(self, id: str, kind: str) -> None:
+        reading, flow = await self.reading(id), mitmweb.master().view.get_by_id(id)
+        if not isinstance(flow, http.HTTPFlow):
+            raise _bad(404, f"The flow of the call {id!r} is gone.")
+        try:
+            work = asyncio.get_running_loop().run_in_executor(None, export.export, reading, flow, kind)
+            media_type, name, body = await work
+        except export.UnknownKind as e:
+            raise _bad(404, str(e)) from None
+        self.set_header("Content-Type", media_type)
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.write(body)
+
+
+class ExportHar(ApiHandler):
+    async def get(self) -> None:
+        test, view = self.query(), mitmweb.master().view
+        chosen = [(view.get_by_id(row.id), row) for row in reversed(calls().rows()) if test(row)]
+        flows = [(f, row.fields["gen_ai.provider.name"]) for f, row in chosen if isinstance(f, http.HTTPFlow)]
+        media_type, name, pieces = export.export_all(flows)
+        self.set_header("Content-Type", media_type)
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        for piece in pieces:
+            self.write(piece)
+            # One flow at a time: the proxy's loop goes on in between.
+            await self.flush()
+
+
+class ListProblems(ApiHandler):
+    def get(self) -> None:
+        self.write({"problems": problems()})
+
+
 class Updates(WebSocketEventBroadcaster):
     """The feed. One message for each change, at most 4 a second for one call."""
 
@@ -109,6 +147,9 @@ class Api:
     RULES: ClassVar[list] = [
         (r"/llm/api/calls", ListCalls),
         (r"/llm/api/calls/([^/]+)", OneCall),
+        (r"/llm/api/calls/([^/]+)/([^/]+)", ExportCall),
+        (r"/llm/api/har", ExportHar),
+        (r"/llm/api/problems", ListProblems),
         (r"/llm/api/updates", Updates),
     ]
 

@@ -17,11 +17,8 @@ class LLM(contentviews.Contentview):
 
     def prettify(self, data: bytes, metadata: contentviews.Metadata) -> str:
         flow = metadata.flow
-        reading = _calls().read_now(flow) if isinstance(flow, http.HTTPFlow) else None
-        if reading is None:
-            raise ValueError(
-                "No call to a model, or one too large to be read here: the Comment tab and the LLM page have it."
-            )
+        if not isinstance(flow, http.HTTPFlow) or (reading := _calls().read_now(flow)) is None:
+            raise ValueError("No call to a model, or one too large to be read here: see the Comment tab or /llm.")
         asked = metadata.http_message is not None and metadata.http_message is flow.request
         return text.request_text(reading.call) if asked else text.response_text(reading.call)
 
