@@ -145,8 +145,14 @@ def test_proxy_that_does_not_answer(sidecar: Sidecar) -> None:
 def test_usable_ca(sidecar: Sidecar) -> None:
     """With a running proxy's CA nothing is wrong, and looking leaves no flow behind."""
     before = len(sidecar.flows())
-    assert ca_problem(sidecar.public, sidecar.proxy) == ""
+    assert ca_problem(sidecar.public, sidecar.proxy).strip() == ""
     assert len(sidecar.flows()) == before
+
+
+def test_a_proxy_that_passes_the_host_through(tmp_path: Path) -> None:
+    """Where the CA is limited to other hosts, the handshake tells nothing, and nothing is wrong."""
+    with Sidecar(tmp_path, env={"LLM_SIDECAR_CA_HOSTS": "api.anthropic.com"}).run() as sidecar:
+        assert ca_problem(sidecar.public, sidecar.proxy).strip() == ""
 
 
 def test_deadline(sidecar: Sidecar, tmp_path: Path) -> None:
