@@ -7,6 +7,7 @@ from llm_sidecar.capture.offline import Offline
 from llm_sidecar.capture.redaction import Redact
 from llm_sidecar.capture.run_name import RunName
 from llm_sidecar.capture.stream import Stream
+from llm_sidecar.direct import Direct
 from llm_sidecar.login import Login
 from llm_sidecar.quiet import Quiet
 from llm_sidecar.trust.failures import TlsFailures
@@ -20,6 +21,7 @@ from llm_sidecar.views.page import Page
 
 addons = [
     Borders(),
+    Direct(),
     Redact(),
     Login(),
     Quiet(),

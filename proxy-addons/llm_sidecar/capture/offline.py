@@ -62,9 +62,6 @@ class Offline:
 
     def error(self, flow: http.HTTPFlow) -> None:
         self._restore(flow)
-        # Going direct, an unreachable provider is a failed connection, not mitmproxy's 502 page.
-        if flow.live and flow.response is None and flow.killable and is_provider(flow.request.pretty_host):
-            flow.kill()
 
     @staticmethod
     def _restore(flow: http.HTTPFlow) -> None:

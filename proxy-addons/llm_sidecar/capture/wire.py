@@ -24,7 +24,6 @@ from mitmproxy.proxy.layers.http import (
     HttpRequestHook,
     HttpResponseHeadersHook,
     HttpResponseHook,
-    HttpStream,
     RequestData,
     RequestHeaders,
     ResponseData,
@@ -37,6 +36,7 @@ from mitmproxy.websocket import WebSocketMessage
 from llm_sidecar.capture import redact
 from llm_sidecar.capture.stored import changed, media_type
 from llm_sidecar.capture.vault import ELLIPSIS, Secrets, Vault
+from llm_sidecar.direct import DirectStream
 
 Head = tuple[redact.Fields, bytes]
 """Header fields, and the path with the query, b"" for a response."""
@@ -145,8 +145,8 @@ def _set_head(message: http.Message, fields: redact.Fields, path: bytes) -> None
         message.data.path = path
 
 
-class GuardedStream(HttpStream):
-    """An `HttpStream` whose flow never holds a secret when anyone else can look."""
+class GuardedStream(DirectStream):
+    """A stream whose flow never holds a secret when anyone else can look."""
 
     def __init__(self, context: Context, stream_id: int) -> None:
         super().__init__(context, stream_id)
@@ -262,5 +262,5 @@ def install() -> None:
 
 def uninstall() -> None:
     """Undo `install`."""
-    http_layer.HttpStream = HttpStream  # type: ignore[misc]
+    http_layer.HttpStream = DirectStream  # type: ignore[misc]
     websocket_layer.WebsocketLayer = WebsocketLayer  # type: ignore[misc]
