@@ -104,6 +104,7 @@ class OpenAIChat(Dialect):
         if (
             isinstance(cost, int | float)
             and not isinstance(cost, bool)
+            and cost >= 0
             and call.provider in ("openrouter", "perplexity")
         ):
             call.attributes["llm_sidecar.cost_usd"] = cost

@@ -1,7 +1,8 @@
 """Exchanges made by hand, one folder each: `tests/fixtures/<api>/<case>/`.
 
 `exchange.json` has what is neither body; `request.json` (or `.form`) and `response.json`, `.sse`, `.ndjson` or `.b64`
-(base64) are the bodies; `expected.json` is the call that must come out. To write the latter anew, then look at what changed:
+(base64) are the bodies; `expected.json` is the call that must come out. To write the latter anew, then look at what
+changed:
 
     UPDATE_FIXTURES=1 .venv/bin/python -m pytest tests/unit/dialects/test_fixtures.py; git diff tests/fixtures
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from typing import Any
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from llm_sidecar.dialects.reader import read, reader
 from llm_sidecar.exchange import Exchange
 from llm_sidecar.otel import to_json
+from llm_sidecar.wire.eventstream import EventStreamDecoder
 from tests.unit.dialects.fixtures import cases, load
 from tests.unit.otel_schema import problems
+from tests.unit.wire.test_eventstream import message
 
 CASES = {case: load(case) for case in cases()}
 
@@ -67,20 +70,42 @@ def test_bytes_changed_or_missing(case: str, data: st.DataObject) -> None:
 def test_fields_of_another_type(case: str, data: st.DataObject) -> None:
     """Any value anywhere in the request, or in the response or one of its events, becomes something else."""
     exchange = CASES[case]
-    if exchange.request_body and data.draw(st.booleans()):
-        settled(replace(exchange, request_body=mutated(exchange.request_body, data)))
-        return
-    body = exchange.response_body
-    if exchange.response_type == "application/json":
-        settled(replace(exchange, response_body=mutated(body, data)))
-        return
-    lines = body.split(b"\n")
-    at = data.draw(st.sampled_from([i for i, line in enumerate(lines) if line.startswith(b"data: {")]))
+    where = data.draw(st.sampled_from(["request_body", "response_body"]))
+    settled(replace(exchange, **{where: changed(getattr(exchange, where), data)}))
+
+
+def changed(body: bytes, data: st.DataObject) -> bytes:
+    """A body with one value changed in its JSON, or in that of one of its events; as it was where it has no JSON."""
+    if body.startswith(b"\0\0"):
+        return changed_event(body, data)
     try:
-        lines[at] = b"data: " + mutated(lines[at][6:], data)
-    except json.JSONDecodeError:
-        return
-    settled(replace(exchange, response_body=b"\n".join(lines)))
+        return mutated(body, data)
+    except ValueError:
+        lines = body.split(b"\n")
+    starts = [i for i, line in enumerate(lines) if line.startswith((b"data: {", b"{"))]
+    if not starts:
+        return body
+    at = data.draw(st.sampled_from(starts))
+    prefix, brace, rest = lines[at].partition(b"{")
+    try:
+        lines[at] = prefix + mutated(brace + rest, data)
+    except ValueError:
+        return body
+    return b"\n".join(lines)
+
+
+def changed_event(body: bytes, data: st.DataObject) -> bytes:
+    """An AWS event stream, one of its events changed: around what InvokeModel has in base64, or inside of that."""
+    events = EventStreamDecoder().feed(body)
+    at = data.draw(st.integers(0, len(events) - 1))
+    inner = json.loads(events[at].data)
+    if isinstance(inner.get("bytes"), str) and data.draw(st.booleans()):
+        text = base64.b64decode(inner["bytes"])
+        payload = json.dumps(inner | {"bytes": base64.b64encode(changed(text, data)).decode()}).encode()
+    else:
+        payload = mutated(events[at].data, data)
+    events[at] = replace(events[at], data=payload)
+    return b"".join(message(event.data, message_type="event", event_type=event.name) for event in events)
 
 
 def mutated(text: bytes, data: st.DataObject) -> bytes:
