@@ -13,7 +13,8 @@ import pytest
 import trustme
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.conftest import Sidecar, Upstream
+from tests.conftest import Sidecar, Upstream, wait_for
+from tests.page import scenario
 from tests.page.scripted import Scripted
 
 CHROMIUM = "/usr/bin/chromium"
@@ -85,3 +86,18 @@ def client(sidecar: Sidecar) -> Callable[..., openai.OpenAI]:
 def scripted(upstream: Callable[..., Upstream]) -> Callable[..., Scripted]:
     """`scripted(*answers)`: an upstream that gives these."""
     return lambda *answers, **how: Scripted(list(answers), **how).start(upstream)
+
+
+@pytest.fixture
+def day(clear: None, sidecar: Sidecar, client: Callable[..., openai.OpenAI], scripted: Callable[..., Scripted]) -> None:
+    """Calls of each kind. They are made once; after that the proxy is given what it has kept of them."""
+    with sidecar.api() as api:
+        if not _KEPT:
+            scenario.day(client, scripted({}))
+            _KEPT.append(api.get("/flows/dump").raise_for_status().content)
+        else:
+            api.post("/flows/dump", content=_KEPT[0]).raise_for_status()
+        wait_for(lambda: len(api.get("/llm/api/calls").json()["calls"]) == scenario.CALLS, what="all calls of the day")
+
+
+_KEPT: list[bytes] = []

@@ -134,6 +134,10 @@ def retried(ask: openai.OpenAI, model: Scripted) -> None:
     ask.chat.completions.create(**request)
 
 
+CALLS = 11
+"""How many calls a day has."""
+
+
 def day(client: Callable[..., openai.OpenAI], model: Scripted) -> None:
     """All of it, oldest first."""
     ask = client(model.base_url, key="sk-proj-4f1c2e8a9b7d6c5e4f3a2b1c0d9e8f7a")

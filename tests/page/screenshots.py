@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-import openai
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import ROOT
-from tests.page import scenario
-from tests.page.scripted import Scripted
 
 IMAGES = ROOT / "docs" / "images"
 
 
-@pytest.mark.usefixtures("clear")
-def test_screenshots(page: Page, client: Callable[..., openai.OpenAI], scripted: Callable[..., Scripted]) -> None:
+@pytest.mark.usefixtures("day")
+def test_screenshots(page: Page) -> None:
     """Each page as it looks at the end of a small day."""
-    scenario.day(client, scripted({}))
-    page.reload()
-    expect(page.locator("#totals")).to_contain_text("11 calls")
+    page.goto("/llm")
     take(page, "list", 1280, 560)
     page.emulate_media(color_scheme="dark")
     take(page, "list-dark", 1280, 560)

@@ -18,6 +18,7 @@ _SHORT = 200
 """Characters of a value that fit into a table; longer ones fold."""
 
 
+_ALWAYS = ("input_tokens", "output_tokens")
 _ELSEWHERE = frozenset({"llm_sidecar.usage", "llm_sidecar.request.other", "llm_sidecar.response.other"})
 
 
@@ -40,7 +41,8 @@ def of(reading: Reading) -> dict[str, Any]:
     tables = {
         "parameters": _table(call.request | _other(call, "llm_sidecar.request.other"), long),
         "response": _table(_outcome(call, fields), long),
-        "usage": [(_words(name), figures.count(number)) for name, number in call.usage.items()],
+        # Providers list each kind that there is, most of them with a zero.
+        "usage": [(_words(name), figures.count(n)) for name, n in call.usage.items() if n or name in _ALWAYS],
     }
     return tables | {
         "tools": [_tool(tool) for tool in call.tool_definitions],

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 _MOST_TOKENS = 1500
 """Words or lines on each side that are compared one by one; the matcher's worst case is their product."""
-_TOKEN = re.compile(r"\w+\s*|\s+|[^\w\s]\s*")
+_TOKEN = re.compile(r"\w(?:[\w.-]*\w)?\s*|\s+|[^\w\s]\s*")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LONGEST_WORD = 100
 _ALIKE = 0.3

@@ -80,14 +80,20 @@ function watchEnd() {
   }, { rootMargin: "800px" }).observe(more);
 }
 
+function find() {
+  input.focus();
+  input.select();
+}
+
 // Keyboard.
+if (location.hash === "#search") find();
 const lines = () => [...document.querySelectorAll("#runs a.call, #runs summary")].filter((line) => line.checkVisibility());
 const current = () => document.activeElement.closest("#runs a.call, #runs summary");
 
 keys({
   j: () => step(lines(), 1),
   k: () => step(lines(), -1),
-  "/": () => input.select(),
+  "/": () => find(),
   Escape: () => document.activeElement.blur(),
   c() {
     const line = current();
