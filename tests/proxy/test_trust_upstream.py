@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 
@@ -34,13 +36,13 @@ def private(tmp_path: Path) -> Iterator[Private]:
     it.stop()
 
 
-def status(sidecar: Sidecar, url: str) -> int:
-    """The status of one request over a new connection through the proxy: 502 where upstream is not trusted."""
+def trusted(sidecar: Sidecar, url: str) -> bool:
+    """Whether one request over a new connection through the proxy is answered, which an untrusted upstream is not."""
     with sidecar.client() as client:
         try:
-            return client.head(url).status_code
-        except httpx.ProxyError as e:
-            return int(str(e)[:3])
+            return client.head(url).is_success
+        except (httpx.ProxyError, httpx.RemoteProtocolError):
+            return False
 
 
 def command(sidecar: Sidecar, name: str, *arguments: str) -> dict:
@@ -55,15 +57,15 @@ def problems(sidecar: Sidecar) -> dict[str, str]:
 
 def test_a_file_in_certs_counts_while_it_is_there(sidecar: Sidecar, private: Private) -> None:
     """Dropped in: trusted upstream and in the bundle. Deleted: neither."""
-    assert status(sidecar, private.url) == 502
+    assert not trusted(sidecar, private.url)
     file = sidecar.certs / "private.pem"
     file.write_bytes(private.ca.pem)
     try:
-        wait_for(lambda: status(sidecar, private.url) == 200, what="the CA is trusted")
+        wait_for(lambda: trusted(sidecar, private.url), what="the CA is trusted")
         assert private.ca.pem in sidecar.bundle.read_bytes()
     finally:
         file.unlink()
-    wait_for(lambda: status(sidecar, private.url) == 502, what="the CA is no longer trusted")
+    wait_for(lambda: not trusted(sidecar, private.url), what="the CA is no longer trusted")
     assert private.ca.pem not in sidecar.bundle.read_bytes()
 
 
@@ -73,9 +75,9 @@ def test_a_replaced_file_counts(sidecar: Sidecar, private: Private) -> None:
     file.write_bytes(Authority("Private CA").pem)
     try:
         wait_for(lambda: file.read_bytes() in sidecar.bundle.read_bytes(), what="the first CA is in the bundle")
-        assert status(sidecar, private.url) == 502
+        assert not trusted(sidecar, private.url)
         file.write_bytes(private.ca.pem)
-        wait_for(lambda: status(sidecar, private.url) == 200, what="the second CA is trusted")
+        wait_for(lambda: trusted(sidecar, private.url), what="the second CA is trusted")
     finally:
         file.unlink()
 
@@ -86,7 +88,7 @@ def test_two_cas_of_one_name(sidecar: Sidecar, private: Private) -> None:
     try:
         for file, pem in files.items():
             file.write_bytes(pem)
-        wait_for(lambda: status(sidecar, private.url) == 200, what="both are looked at")
+        wait_for(lambda: trusted(sidecar, private.url), what="both are looked at")
     finally:
         for file in files:
             file.unlink()
@@ -95,10 +97,10 @@ def test_two_cas_of_one_name(sidecar: Sidecar, private: Private) -> None:
 def test_posted_and_removed_by_command(sidecar: Sidecar, private: Private) -> None:
     """`llm.ca.add` takes PEM text and returns a name; what `llm.ca.remove` takes away is gone at once."""
     name = command(sidecar, "llm.ca.add", private.ca.pem.decode())["value"]
-    assert status(sidecar, private.url) == 200
+    assert trusted(sidecar, private.url)
     assert f"{name}: CN=Private CA" in command(sidecar, "llm.ca.list")["value"]
     command(sidecar, "llm.ca.remove", name)
-    assert status(sidecar, private.url) == 502
+    assert not trusted(sidecar, private.url)
     assert "no CA was added as" in command(sidecar, "llm.ca.remove", name)["error"]
 
 
@@ -108,7 +110,7 @@ def test_a_posted_ca_survives_a_restart(tmp_path: Path, private: Private) -> Non
     with sidecar.run():
         command(sidecar, "llm.ca.add", private.ca.pem.decode())
     with sidecar.run():
-        assert status(sidecar, private.url) == 200
+        assert trusted(sidecar, private.url)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,7 @@ def test_half_written_file_counts_once_it_is_whole(sidecar: Sidecar, private: Pr
             wait_for(lambda: "slow.pem" in problems(sidecar), what="the refusal")
             f.write(private.ca.pem[300:])
             f.flush()
-            wait_for(lambda: status(sidecar, private.url) == 200, what="the CA is trusted")
+            wait_for(lambda: trusted(sidecar, private.url), what="the CA is trusted")
         finally:
             file.unlink()
 
@@ -163,7 +165,7 @@ def test_ssl_clear(sidecar: Sidecar, private: Private) -> None:
     file.write_bytes(private.ca.pem)
     try:
         assert command(sidecar, "ssl.clear") == {"value": "TLS contexts cleared"}
-        assert status(sidecar, private.url) == 200
+        assert trusted(sidecar, private.url)
     finally:
         file.unlink()
 
@@ -175,3 +177,23 @@ def test_public_material_only(sidecar: Sidecar) -> None:
     for file in files:
         assert b"PRIVATE KEY" not in file.read_bytes()
         assert file.stat().st_mode & 0o044 == 0o044
+
+
+def test_without_a_place_to_publish_it_does_not_run(tmp_path: Path) -> None:
+    """SDKs fail at once where SSL_CERT_FILE names no file; so what cannot publish it ends, and says why."""
+    it = Sidecar(tmp_path / "own")
+    (it.public / "ca-bundle.pem").mkdir(parents=True)
+    with it.run(wait=False):
+        wait_for(lambda: it.process is not None and it.process.poll() is not None, 30, "the proxy ends")
+        assert it.process.returncode != 0
+    assert f"nothing is published to {it.public}" in it.log
+
+
+def test_bundle_keeps_the_public_roots_and_passes_strict_checks(sidecar: Sidecar) -> None:
+    """SSL_CERT_FILE replaces the roots, so all are in it; and Python 3.13's strict checks accept CA and leaf."""
+    trust = ssl.create_default_context(cafile=str(sidecar.bundle))
+    public = ssl.create_default_context(cafile=certifi.where())
+    assert {c["serialNumber"] for c in public.get_ca_certs()} < {c["serialNumber"] for c in trust.get_ca_certs()}
+    trust.verify_flags |= ssl.VERIFY_X509_STRICT
+    with httpx.Client(proxy=sidecar.proxy, verify=trust, trust_env=False) as client:
+        assert client.get("https://strict.doctor.llm-sidecar.invalid/").status_code == 200

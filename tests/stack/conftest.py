@@ -52,7 +52,7 @@ def stack(images: None) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def client_packages() -> str:
-    """The folder with the matrix's Python packages, to be mounted into stock images; and Node for those that need it."""
+    """The folder of the matrix's Python packages, to be mounted into stock images. Installs Node beside it."""
     needed = [".venv-clients/.ready", "tests/clients/node20/node_modules/.ready"]
     subprocess.run(["make", *needed], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return str(next((ROOT / ".venv-clients/lib").glob("python3*/site-packages")))

@@ -45,7 +45,7 @@ class Trust:
             self._publish_client_files()
             self._refresh()
         except (OSError, bundle.Refused) as e:
-            # The health check stays red then, which is what waiting apps must see.
+            # An error while it starts ends mitmproxy: what waits for a healthy proxy must not wait for this one.
             logging.error(
                 f"llm-sidecar: nothing is published to {settings.public_dir()}, so no app can trust the proxy: {e}"
             )
