@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.stack.stack import Stack, docker
+from tests.stack.stack import BASE_IMAGE, Stack, docker
 
 HERE = Path(__file__).parent
 HOST_CAS = "/etc/ssl/certs/ca-certificates.crt"
@@ -40,7 +40,15 @@ def engine() -> None:
 def images(engine: None) -> None:
     """The images, as the working tree has them. Builds trust what this machine trusts."""
     build_ca = os.environ.get("BUILD_CA_FILE") or (HOST_CAS if os.path.exists(HOST_CAS) else "")
-    docker("compose", "--profile", "dev", "build", "--quiet", cwd=ROOT, env={"BUILD_CA_FILE": build_ca})
+    docker(
+        "compose",
+        "--profile",
+        "dev",
+        "build",
+        "--quiet",
+        cwd=ROOT,
+        env={"BUILD_CA_FILE": build_ca, "PYTHON_IMAGE": BASE_IMAGE},
+    )
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +60,7 @@ def stack(images: None) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def client_packages() -> str:
-    """The folder of the matrix's Python packages, to be mounted into stock images. Installs Node beside it."""
+    """The folder of the matrix's Python packages, for mounting into stock images. Installs Node beside it."""
     needed = [".venv-clients/.ready", "tests/clients/node20/node_modules/.ready"]
     subprocess.run(["make", *needed], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return str(next((ROOT / ".venv-clients/lib").glob("python3*/site-packages")))
