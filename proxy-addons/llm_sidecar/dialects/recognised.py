@@ -61,6 +61,7 @@ def form_fields(exchange: Exchange) -> dict[str, str]:
     return {m[1].decode(): m[2].decode(errors="replace") for m in _FIELD.finditer(ends)}
 
 
+_FETCH = "fetch_"
 _PREFIXES = {
     "anthropic": "anthropic",
     "gcp.gemini": "gemini",
@@ -89,6 +90,8 @@ class Resource(Recognised):
         super().request(call, body, exchange)
         if "anthropic-version" in exchange.request_headers and not provider_of(exchange, ""):
             call.provider = "anthropic"
+        if exchange.method == "GET":
+            call.operation = f"{_FETCH}{call.operation}"
         call.api = f"{_PREFIXES.get(call.provider, 'openai')}.{self.api.partition('.')[2]}"
 
     def response(self, call: Call, body: Json) -> None:
@@ -98,4 +101,9 @@ class Resource(Recognised):
         for key in ("data", "models"):
             if isinstance(fields.get(key), list):
                 call.attributes["llm_sidecar.response.items"] = len(fields[key])
-        self.usage(call, obj(fields.get("usage")))
+        figures = obj(fields.get("usage"))
+        # Of what is only fetched, and perhaps again and again, the tokens were used before.
+        if figures and call.operation.startswith(_FETCH):
+            call.attributes["llm_sidecar.usage"] = figures
+        else:
+            self.usage(call, figures)
