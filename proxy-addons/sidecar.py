@@ -11,7 +11,7 @@ from llm_sidecar.direct import Direct
 from llm_sidecar.login import Login
 from llm_sidecar.quiet import Quiet
 from llm_sidecar.trust.failures import TlsFailures
-from llm_sidecar.trust.lanes import Lanes
+from llm_sidecar.trust.lanes import BaseUrl
 from llm_sidecar.trust.probe import Probe
 from llm_sidecar.trust.publish import Trust
 from llm_sidecar.views.api import Api
@@ -28,7 +28,7 @@ addons = [
     Trust(),
     TlsFailures(),
     Probe(),
-    Lanes(),
+    BaseUrl(),
     RunName(),
     Offline(),
     Stream(),

@@ -83,6 +83,16 @@ def test_no_sidecar(sidecar: Sidecar, command: tuple[str, ...], proxy: str) -> N
     assert len(said) == 1
 
 
+def test_a_bundle_that_cannot_be_read(sidecar: Sidecar, tmp_path: Path) -> None:
+    """The environment's own defect comes first, with where it should be mounted."""
+    shutil.copytree(sidecar.public, tmp_path / "ca")
+    (tmp_path / "ca/ca-bundle.pem").unlink()
+    env = clean_env(**drop_in_environment(sidecar.proxy, str(tmp_path / "ca")))
+    run = subprocess.run([PYTHON, tmp_path / "ca/doctor.py"], env=env, capture_output=True, text=True, timeout=60)
+    assert re.match(r"environment: .*/ca-bundle.pem cannot be read .*: mount the volume `ca`", run.stdout)
+    assert run.returncode == 1
+
+
 def test_nothing_of_it_counts_as_a_failure(sidecar: Sidecar) -> None:
     """The doctor's own failed handshakes are no news for the page."""
     doctor(sidecar, PYTHON, without=("SSL_CERT_FILE",))

@@ -37,8 +37,8 @@ print(urllib.request.urlopen(request).read())
 
 @pytest.fixture(scope="module")
 def no_shell(images: None) -> str:
-    """An image without a shell, for a user without a name."""
-    dockerfile = f"FROM {BASE_IMAGE}\nRUN rm -f /bin/sh /bin/dash /bin/bash /usr/bin/env\nUSER 65534:65534\n"
+    """An image without a shell and without CAs, for a user without a name."""
+    dockerfile = f"FROM {BASE_IMAGE}\nRUN rm -rf /etc/ssl /bin/sh /bin/dash /bin/bash /usr/bin/env\nUSER 65534:65534\n"
     docker("build", "--tag", NO_SHELL, "-", input=dockerfile)
     return NO_SHELL
 
@@ -194,6 +194,16 @@ def test_production_is_refused(images: None, tmp_path: Path) -> None:
         assert project.inspect("app")["State"]["Status"] == "created"
     finally:
         project.down("--volumes")
+
+
+def test_hosts_that_go_direct_can_be_named(tmp_path: Path) -> None:
+    """LLM_SIDECAR_NO_PROXY adds to what never goes through the proxy: loopback and the sidecar's own services."""
+    own = {"services": {"app": {"command": IDLE}}, "extended": ("app",)}
+    for value, expected in (("", "localhost"), ("vault,search", "vault,search")):
+        project = Adopted(folder=tmp_path, env={"LLM_SIDECAR_NO_PROXY": value}, **own)
+        app = json.loads(project.compose("config", "--format", "json").stdout)["services"]["app"]
+        for name in ("NO_PROXY", "no_proxy"):
+            assert app["environment"][name] == f"localhost,127.0.0.1,::1,proxy,offline-llm,{expected}"
 
 
 def test_the_template_has_no_profile() -> None:

@@ -15,7 +15,7 @@ import os
 import socket
 from collections.abc import Mapping
 
-from mitmproxy import connection, http, tls
+from mitmproxy import http
 
 from llm_sidecar import settings
 
@@ -73,19 +73,15 @@ def _can_listen(port: int) -> bool:
     return True
 
 
-class Lanes:
-    """Gives requests that came in by a lane their real destination."""
+class BaseUrl:
+    """Gives requests that came in by the base-URL lane their real destination. mitmproxy does so for the others."""
 
     def load(self, loader: object) -> None:
-        self._ports = ports()
-
-    def tls_start_client(self, data: tls.TlsData) -> None:
-        # mitmproxy takes TLS on a regular listener for a proxy client's, with whom it speaks HTTP/1.1 only.
-        if data.ssl_conn and self._is(data.conn, "alias"):
-            data.ssl_conn.get_app_data()["client_alpn"] = None
+        self._port = ports().get("base-url")
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if not flow.live or not self._is(flow.client_conn, "base-url") or flow.request.method == "CONNECT":
+        address = flow.client_conn.sockname
+        if not flow.live or not address or address[1] != self._port or flow.request.method == "CONNECT":
             return
         _, prefix, *rest = flow.request.path.split("/", 2)
         host = PROVIDERS.get(prefix)
@@ -94,9 +90,6 @@ class Lanes:
             return
         flow.request.scheme, flow.request.host, flow.request.port = "https", host, 443
         flow.request.path = "/" + "".join(rest)
-
-    def _is(self, conn: connection.Connection, lane: str) -> bool:
-        return conn.sockname is not None and conn.sockname[1] == self._ports.get(lane)
 
 
 def _unknown(prefix: str) -> http.Response:
