@@ -85,3 +85,7 @@ ca-reset: $(VENV)/.ready ## throw the CA away, of the local mode and of the stac
 	@if [ -d .local/state ]; then PYTHONPATH=proxy-addons $(VENV)/bin/python -m llm_sidecar.ca; fi
 	@if docker image inspect llm-sidecar-proxy >/dev/null 2>&1; then \
 	  docker compose --profile dev run --rm --no-deps proxy python -m llm_sidecar.ca; fi
+
+.PHONY: torture
+torture: $(VENV)/.ready ## the long tests: faults, 200 streams, soak; prints a summary
+	TORTURE=1 $(VENV)/bin/python -m pytest tests/torture tests/proxy/test_faults.py tests/proxy/test_transparency.py

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 import trustme
 
 
@@ -48,7 +49,10 @@ def serving(ca: trustme.CA, answer: Answer) -> Iterator[Server]:
                     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 
         def serve(raw: socket.socket) -> None:
-            with contextlib.suppress(OSError), context.wrap_socket(raw, server_side=True) as connection:
+            with (
+                contextlib.suppress(OSError, h2.exceptions.ProtocolError),
+                context.wrap_socket(raw, server_side=True) as connection,
+            ):
                 _serve(connection, server, answer)
 
         threading.Thread(target=accept, daemon=True).start()

@@ -342,8 +342,9 @@ def test_failed_calls_tunnels_and_nonsense(own: Sidecar, upstream: Start) -> Non
 
     broken = upstream(handler, tls=False)
     with own.client() as client:
-        client.get(broken.url + "/nonsense", headers={"authorization": f"Bearer {KEY}"})
-        client.get("http://localhost:1/refused", headers={"authorization": f"Bearer {KEY}"})
+        for url in (broken.url + "/nonsense", "http://localhost:1/refused"):
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.get(url, headers={"authorization": f"Bearer {KEY}"})
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         for text in (
