@@ -69,9 +69,10 @@ def _inline_data(value: Json, _: bool) -> Part | None:
     content = data.get("data")
     if not isinstance(content, str):
         return None
-    # Both base64 alphabets are allowed, and padding is optional.
-    content = content.replace("-", "+").replace("_", "/")
-    content += "=" * (-len(content) % 4)
+    if parts.KEEP_CONTENT.get():
+        # Both base64 alphabets are allowed, and padding is optional.
+        content = content.replace("-", "+").replace("_", "/")
+        content += "=" * (-len(content) % 4)
     more = without(data, "data", "mimeType")
     return parts.also(parts.blob(string(data.get("mimeType")), content), more)
 
