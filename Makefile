@@ -89,3 +89,11 @@ ca-reset: $(VENV)/.ready ## throw the CA away, of the local mode and of the stac
 .PHONY: torture
 torture: $(VENV)/.ready ## the long tests: faults, 200 streams, soak; prints a summary
 	TORTURE=1 $(VENV)/bin/python -m pytest tests/torture tests/proxy/test_faults.py tests/proxy/test_transparency.py
+
+.PHONY: audit sbom
+audit: .venv-audit/.ready ## known vulnerabilities of the locked dependencies; asks PyPI (or AUDIT_SERVICE=osv)
+	scripts/audit
+
+sbom: ## sbom-*.cdx.json: what is in the three images, as CycloneDX
+	@for image in proxy app offline-llm; do python3 scripts/sbom.py llm-sidecar-$$image > sbom-$$image.cdx.json && \
+	  echo "sbom-$$image.cdx.json"; done

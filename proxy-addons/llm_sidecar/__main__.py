@@ -6,9 +6,11 @@ ever an argument: the process list shows only the module's name.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import re
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -21,6 +23,7 @@ from llm_sidecar.trust import lanes
 SCRIPT = Path(__file__).parent.parent / "sidecar.py"
 WEB_COLUMNS = ("icon", "comment", "path", "method", "status", "size", "time")
 DAY = 24 * 60 * 60
+_PR_SET_DUMPABLE = 4
 
 
 def options() -> dict[str, str | int | bool]:
@@ -47,6 +50,7 @@ def main() -> int:
     if reason := guard.refusal(os.environ):
         print(f"llm-sidecar: {reason}", file=sys.stderr)
         return guard.EXIT_STATUS
+    keep_memory_private()
     try:
         args = ["-s", str(SCRIPT)]
         for name, value in options().items():
@@ -69,6 +73,14 @@ def main() -> int:
     for column in WEB_COLUMNS:
         args += ["--set", f"web_columns={column}"]
     return mitmweb(args) or 0
+
+
+def keep_memory_private() -> None:
+    """No core file, and no look into memory by other processes of the same user: real keys are in there."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # A core_pattern that is a pipe does not heed the limit.
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _prepare(folder: Path, private: bool) -> None:

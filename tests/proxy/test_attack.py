@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -194,10 +197,24 @@ def test_the_proxy_does_not_lead_to_itself(sidecar: Sidecar, host: str, port: st
 
 
 def test_nothing_listens_beyond_loopback(sidecar: Sidecar) -> None:
-    """Two ports, both on 127.0.0.1, unless `LLM_SIDECAR_HOST` says otherwise."""
+    """On none of this machine's other addresses, unless `LLM_SIDECAR_HOST` says otherwise."""
+    addresses = [a.address for each in psutil.net_if_addrs().values() for a in each if a.family == socket.AF_INET]
+    for address in addresses:
+        for port in (sidecar.proxy_port, sidecar.web_port):
+            with socket.socket() as s:
+                s.settimeout(2)
+                assert (s.connect_ex((address, port)) == 0) == (address == "127.0.0.1")
+
+
+def test_memory_goes_into_no_core_file(sidecar: Sidecar) -> None:
+    """A crash leaves nothing behind, also where core files are piped to a collector."""
     assert sidecar.process is not None
-    listening = [c.laddr for c in psutil.Process(sidecar.process.pid).net_connections("inet") if c.status == "LISTEN"]
-    assert sorted(listening) == sorted([("127.0.0.1", sidecar.proxy_port), ("127.0.0.1", sidecar.web_port)])
+    limits = Path(f"/proc/{sidecar.process.pid}/limits").read_text()
+    assert re.search(r"Max core file size\s+0\s+0", limits)
+    code = "import ctypes; from llm_sidecar.__main__ import keep_memory_private as f; f(); "
+    code += "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    result = subprocess.run([sys.executable, "-c", code], env=sidecar.environ(), capture_output=True, text=True)
+    assert result.stdout == "0\n", result.stderr
 
 
 def test_the_private_key_is_in_one_place(sidecar: Sidecar) -> None:
