@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +61,16 @@ def stack(images: None) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def client_packages() -> str:
-    """The folder of the matrix's Python packages, for mounting into stock images. Installs Node beside it."""
-    needed = [".venv-clients/.ready", "tests/clients/node20/node_modules/.ready"]
-    subprocess.run(["make", *needed], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    """The folder of the matrix's Python packages, to be mounted into stock images."""
+    subprocess.run(["make", ".venv-clients/.ready"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return str(next((ROOT / ".venv-clients/lib").glob("python3*/site-packages")))
+
+
+@pytest.fixture(scope="session")
+def node_binary() -> str:
+    """Node 20, to be mounted likewise; npm has it as a package."""
+    if not shutil.which("npm"):
+        pytest.skip("there is no npm, which brings the Node that goes into the container")
+    folder = "tests/clients/node20/node_modules"
+    subprocess.run(["make", f"{folder}/.ready"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return str(ROOT / folder / "node/bin/node")

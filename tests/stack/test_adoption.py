@@ -17,7 +17,6 @@ from tests.stack.adopted import Adopted
 from tests.stack.stack import BASE_IMAGE, docker
 
 APP = Path(__file__).parent / "adoption"
-NODE = ROOT / "tests/clients/node20/node_modules/node/bin/node"
 NO_SHELL = "llm-sidecar-test-no-shell"
 
 OFFLINE = "This is the offline model"
@@ -57,11 +56,10 @@ def adopted(
             "healthcheck": {"test": ["CMD", "python3", "-c", UP], "interval": "1s", "start_period": "60s"},
         },
         "chain": {"command": IDLE, "volumes": python, "environment": KEY | PACKAGES},
-        "node": {"command": IDLE, "volumes": [f"{NODE}:/usr/local/bin/node:ro", f"{APP}:/app:ro"], "environment": KEY},
         "hostile": {"command": IDLE, "image": no_shell} | HOSTILE,
         "outsider": {"command": IDLE},
     }
-    inside = ("api", "chain", "node", "hostile")
+    inside = ("api", "chain", "hostile")
     override = {name: {"environment": PACKAGES} for name in ("api", "chain")}
     project = Adopted(folder=tmp_path_factory.mktemp("adopted"), services=services, extended=inside, override=override)
     with project.run() as it:
@@ -86,11 +84,16 @@ def test_a_langchain_script(adopted: Adopted) -> None:
     assert seen(adopted, marker)
 
 
-def test_a_node_script(adopted: Adopted) -> None:
-    """Node 20, which knows no proxies: the hook does it."""
-    marker = uuid.uuid4().hex
-    assert OFFLINE in adopted.exec("node", "node", "/app/ask.mjs", marker).stdout
-    assert seen(adopted, marker)
+def test_a_node_script(images: None, node_binary: str, tmp_path: Path) -> None:
+    """Node 20, which knows no proxies: the hook does it, and the doctor says so."""
+    mounts = [f"{node_binary}:/usr/local/bin/node:ro", f"{APP}:/app:ro"]
+    service = {"command": IDLE, "volumes": mounts, "environment": KEY}
+    with Adopted(folder=tmp_path, services={"node": service}, extended=("node",)).run() as project:
+        marker = uuid.uuid4().hex
+        assert OFFLINE in project.exec("node", "node", "/app/ask.mjs", marker).stdout
+        assert seen(project, marker)
+        lines = project.exec("node", "node", "/run/llm-sidecar/doctor.js").stdout.splitlines()
+        assert [line.split() for line in lines] == [[n, "captured"] for n in ("fetch", "https", "https.Agent", "http2")]
 
 
 def test_an_image_without_a_shell_that_cannot_write(adopted: Adopted) -> None:
@@ -139,7 +142,6 @@ def test_doctor(adopted: Adopted) -> None:
     """In the container: all captured, status 0, with nothing installed for it."""
     run = adopted.exec("hostile", "python3", "/run/llm-sidecar/doctor.py")
     assert run.stdout.split() == ["urllib.request", "captured", "http.client", "captured"]
-    assert "captured" in adopted.exec("node", "node", "/run/llm-sidecar/doctor.js").stdout
 
 
 def test_a_client_without_trust_is_named(adopted: Adopted) -> None:
