@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -303,6 +305,50 @@ def test_an_echo_is_hidden_while_it_arrives(own: Sidecar, upstream: Start) -> No
             list(stream)
     wait_for(lambda: own.body(flow).endswith(b'"access_token": "'), what="what came before the cut")
     assert "your key is …WXYZ".encode() in own.body(flow)
+    assert_nowhere(own)
+
+
+SDKS = {
+    "openai": """
+import openai
+openai.OpenAI(api_key=KEY, base_url=URL + "/v1", max_retries=0).responses.create(model="m", input="hi")""",
+    "azure": """
+import openai
+client = openai.AzureOpenAI(api_key=KEY, azure_endpoint=URL, api_version="1", max_retries=0)
+client.responses.create(model="m", input="hi")""",
+    "anthropic": """
+import anthropic
+client = anthropic.Anthropic(api_key=KEY, base_url=URL, max_retries=0)
+client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "hi"}])""",
+    "google": """
+from google import genai
+options = genai.types.HttpOptions(base_url=URL)
+client = genai.Client(api_key=KEY, http_options=options)
+client.models.generate_content(model="m", contents="hi")""",
+    "cohere": """
+import cohere
+cohere.ClientV2(api_key=KEY, base_url=URL).chat(model="m", messages=[{"role": "user", "content": "hi"}])""",
+    "bedrock": """
+import boto3
+client = boto3.client(
+    "bedrock-runtime", "us-east-1", endpoint_url=URL, aws_access_key_id=KEY, aws_secret_access_key=KEY,
+    aws_session_token=KEY, verify=BUNDLE,
+)
+client.converse(modelId="m", messages=[{"role": "user", "content": [{"text": "hi"}]}])""",
+}
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+def test_real_sdks(own: Sidecar, upstream: Start, sdk: str) -> None:
+    """Each puts its key where it likes. The provider sees it, and nobody else."""
+    server = upstream(answer)
+    head = f"KEY, URL, BUNDLE = {KEY!r}, {server.url!r}, {str(own.bundle)!r}\n"
+    run = subprocess.run(
+        [sys.executable, "-c", head + SDKS[sdk]], env=own.proxy_env, capture_output=True, text=True, timeout=60
+    )
+    assert server.requests, run.stderr
+    assert KEY.encode() in server.requests[0]
+    own.wait_flow(lambda f: f["response"]["timestamp_end"])
     assert_nowhere(own)
 
 
