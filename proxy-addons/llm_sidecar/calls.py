@@ -25,6 +25,9 @@ from llm_sidecar.exchange import Exchange
 from llm_sidecar.row import Row, row_of
 from llm_sidecar.runs import Difference, Runs, Trace, difference
 
+_SOON = 0.05
+"""Seconds until a call is shown that has not ended by then."""
+
 _RECENT = 32
 """Whole calls that are kept beside the rows: what people look at is what came last."""
 
@@ -91,8 +94,10 @@ class Calls:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def request(self, flow: http.HTTPFlow) -> None:
-        # A flow from a file comes by as a whole: its end is enough, where it has one.
-        if flow.live or (flow.response is None and flow.error is None):
+        # A flow from a file comes by as a whole: its end is enough, where it has one. So it is for a quick call.
+        if flow.live:
+            asyncio.get_running_loop().call_later(_SOON, self._appear, flow)
+        elif flow.response is None and flow.error is None:
             self._follow(flow)
 
     def flows_loaded(self, flows: list[mitmproxy_flow.Flow]) -> None:
@@ -140,12 +145,14 @@ class Calls:
         # Only looks things up in what is the worker thread's: waiting for that thread could take long.
         return self._read_again(exchange)
 
+    def _appear(self, flow: http.HTTPFlow) -> None:
+        if not _is_over(flow):
+            self._follow(flow)
+
     def _follow(self, flow: http.HTTPFlow) -> None:
         """Have the worker look at the flow as it is now, and take in what it finds."""
         loop = asyncio.get_running_loop()
-        exchange, name = exchange_of(flow), flow.metadata.get(RUN)
-        ended = flow.response is not None and flow.response.timestamp_end is not None
-        over = ended or flow.error is not None or not flow.live
+        exchange, name, over = exchange_of(flow), flow.metadata.get(RUN), _is_over(flow)
 
         def look() -> None:
             self._waiting.discard(exchange.id)
@@ -215,6 +222,11 @@ class Calls:
     def _forget(self, id: str) -> None:
         self._live.pop(id, None)
         self._runs.forget(id)
+
+
+def _is_over(flow: http.HTTPFlow) -> bool:
+    ended = flow.response is not None and flow.response.timestamp_end is not None
+    return ended or flow.error is not None or not flow.live
 
 
 def _continue(live: _Live, exchange: Exchange, over: bool) -> Call:

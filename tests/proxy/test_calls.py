@@ -291,7 +291,7 @@ def test_the_feed_tells_of_changes(sidecar: Sidecar, api: httpx.Client) -> None:
         url = f"{sidecar.web}/llm/api/updates?token={sidecar.password}".replace("http", "ws", 1)
         feed = await websocket_connect(url)
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, ask, sidecar, "feed-call")
+        await loop.run_in_executor(None, ask, sidecar, "feed-call\noffline: first-event=0.5s")
         seen = []
         while not seen or seen[-1]["type"] != "removed":
             message = await asyncio.wait_for(feed.read_message(), 10)

@@ -19,6 +19,7 @@ from mitmproxy.utils import asyncio_utils
 from llm_sidecar import mitmweb, settings
 from llm_sidecar.capture.keep_files import KeptFiles, State
 from llm_sidecar.capture.stream import CHUNKS
+from llm_sidecar.comments import is_persons
 
 FOLDER = "flows"
 INTERRUPTED = "The proxy was stopped before this call ended. What had arrived may be incomplete."
@@ -206,7 +207,9 @@ def _state(flow: mitmproxy_flow.Flow) -> State:
 
 def _print(flow: mitmproxy_flow.Flow) -> int:
     """Differs when the flow does. Bodies are compared by identity: they are replaced, never changed."""
-    parts: list[object] = [flow.marked, flow.comment, flow.error and flow.error.msg]
+    # A call's comment is written anew when its flow is loaded.
+    comment = flow.comment if is_persons(flow) else ""
+    parts: list[object] = [flow.marked, comment, flow.error and flow.error.msg]
     if isinstance(flow, http.HTTPFlow):
         for message in filter(None, (flow.request, flow.response)):
             parts += message.headers.fields, id(message.data.content), message.timestamp_end

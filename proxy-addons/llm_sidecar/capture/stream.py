@@ -20,6 +20,7 @@ from llm_sidecar.capture.wire import VAULT
 CHUNKS = "llm_sidecar.chunks"
 """In `flow.metadata`: when the body arrived, as a list of [offset, seconds since the request ended]."""
 
+_SOON = 0.05
 _INTERVAL = 0.25
 _MOST_CHUNKS = 20_000
 _LARGE = 4 * 1024 * 1024
@@ -63,9 +64,10 @@ class Tee:
             self._arrivals.append([len(self._body), round(time.time() - self._since, 4)])
         self._body += chunk
         if self._timer is None:
-            # The first chunk shows at once. A large body is copied for each look at it, so it is looked at less often.
+            # The first chunk shows at once, but not for a response that ends at once. A large body is copied for each
+            # look at it, so it is looked at less often.
             first = len(self._body) == len(chunk)
-            interval = 0 if first else _INTERVAL * (1 + len(self._body) // _LARGE)
+            interval = _SOON if first else _INTERVAL * (1 + len(self._body) // _LARGE)
             self._timer = asyncio.get_running_loop().call_later(interval, self._show)
 
     def _show(self) -> None:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from mitmproxy import flow as mitmproxy_flow
-
-from llm_sidecar import mitmweb
+from llm_sidecar import comments, mitmweb
 from llm_sidecar.calls import Reading
 from llm_sidecar.views import text
-
-_OURS = "llm_sidecar.comment"
-"""In `flow.metadata`: the digest of the comment as it was written here."""
 
 _LONGEST = 20_000
 """Characters. mitmweb sends all comments to the browser with every list of flows."""
@@ -22,12 +15,7 @@ class CallComment:
 
     def call_changed(self, reading: Reading) -> None:
         flow = mitmweb.master().view.get_by_id(reading.row.id)
-        if flow is None or not _is_ours(flow):
-            return
-        comment = comment_of(reading)
-        if comment != flow.comment:
-            flow.comment = comment
-            flow.metadata[_OURS] = _digest(comment)
+        if flow is not None and comments.write(flow, comment_of(reading)):
             mitmweb.master().view.update([flow])
 
 
@@ -38,11 +26,3 @@ def comment_of(reading: Reading) -> str:
         half = _LONGEST // 2
         spoken = f"{spoken[:half]}\n\n… {left_out} characters are left out here …\n\n{spoken[-half:]}"
     return f"{reading.row.summary}\n\n{spoken}"
-
-
-def _is_ours(flow: mitmproxy_flow.Flow) -> bool:
-    return not flow.comment or flow.metadata.get(_OURS) == _digest(flow.comment)
-
-
-def _digest(comment: str) -> str:
-    return hashlib.blake2b(comment.encode(errors="surrogateescape"), digest_size=8).hexdigest()
