@@ -119,7 +119,7 @@ def test_the_volume_is_public_and_read_only(adopted: Adopted) -> None:
         "open('/run/llm-sidecar/x', 'w')"
     )
     run = adopted.exec("hostile", "python3", "-c", code, check=False)
-    expected = "ca-bundle.pem doctor.js doctor.py mitmproxy-ca-cert.pem node.cjs sitecustomize.py"
+    expected = "_llm_sidecar_patches.py ca-bundle.pem doctor.js doctor.py mitmproxy-ca-cert.pem node.cjs sitecustomize.py"
     assert run.stdout.split() == expected.split()
     assert "Read-only file system" in run.stderr
 
