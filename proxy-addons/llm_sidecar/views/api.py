@@ -5,7 +5,8 @@
     GET /llm/api/calls/ID/{curl|python|har|json}   an export
     GET /llm/api/har?q=                            the calls that fit, as one HAR
     GET /llm/api/problems                          {"problems": [{"kind": ..., "message": ...}, ...]}
-    WebSocket /llm/api/updates                     {"type": "call", "call": CALL} and {"type": "removed", "id": ID}
+    WebSocket /llm/api/updates                     {"type": "call", "call": CALL}, {"type": "removed", "id": ID}, and
+                                                   {"type": "problems"} when there are others than before
 
 The last page is the one with fewer than `limit` calls; the next one is `before` the last call's id. Errors are
 `{"error": {"message": ...}}` with the HTTP status that fits.
@@ -18,6 +19,7 @@ from typing import Any, ClassVar
 
 import tornado.web
 from mitmproxy import http
+from mitmproxy.tls import TlsData
 from mitmproxy.tools.web.app import RequestHandler, WebSocketEventBroadcaster
 
 from llm_sidecar import export, mitmweb, query
@@ -162,6 +164,10 @@ class Api:
     def call_changed(self, reading: Reading) -> None:
         if Updates.connections:
             Updates.broadcast(type="call", call=reading.row.fields)
+
+    def tls_failed_client(self, data: TlsData) -> None:
+        if Updates.connections:
+            Updates.broadcast(type="problems")
 
     def call_removed(self, id: str) -> None:
         if Updates.connections:

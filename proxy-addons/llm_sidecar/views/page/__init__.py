@@ -12,7 +12,7 @@ from llm_sidecar.views.page.call_handlers import AnswerPart, CallPage, EventsPag
 from llm_sidecar.views.page.compare_handlers import ComparePage
 from llm_sidecar.views.page.files import Blob, Static
 from llm_sidecar.views.page.index import Index
-from llm_sidecar.views.page.list_handlers import ListPage, ListPart, RunsPart
+from llm_sidecar.views.page.list_handlers import ListPage, ListPart, ProblemsPart, RunsPart
 from llm_sidecar.views.page.serving import prepare
 
 
@@ -24,6 +24,7 @@ class Page:
         (r"/llm/?", ListPage),
         (r"/llm/list", ListPart),
         (r"/llm/runs", RunsPart),
+        (r"/llm/problems", ProblemsPart),
         (r"/llm/calls/([^/]+)", CallPage),
         (r"/llm/calls/([^/]+)/answer", AnswerPart),
         (r"/llm/calls/([^/]+)/request", RequestPage),

@@ -9,6 +9,7 @@ from llm_sidecar import query
 from llm_sidecar.row import Row
 from llm_sidecar.views.page.listing import Listing
 from llm_sidecar.views.page.serving import PageHandler, calls
+from llm_sidecar.views.problems import problems
 
 
 def _listing(rows: Sequence[Row], q: str) -> tuple[Listing, str]:
@@ -26,7 +27,7 @@ class ListPage(PageHandler):
     template = "list.html"
 
     async def get(self) -> None:
-        rows = calls().rows()
+        rows, known = calls().rows(), problems()
         q, after = self.get_query_argument("q", ""), self.get_query_argument("after", "")
 
         def make() -> dict[str, Any]:
@@ -39,6 +40,7 @@ class ListPage(PageHandler):
                 "query": q,
                 "problem": problem,
                 "open_first": not after,
+                "problems": known,
             }
 
         await self.show(self.template, make)
@@ -46,6 +48,14 @@ class ListPage(PageHandler):
 
 class ListPart(ListPage):
     template = "runs.html"
+
+
+class ProblemsPart(PageHandler):
+    """`/llm/problems`: what keeps calls from being captured, hidden or kept."""
+
+    async def get(self) -> None:
+        known = problems()
+        await self.show("problems.html", lambda: {"problems": known})
 
 
 class RunsPart(PageHandler):

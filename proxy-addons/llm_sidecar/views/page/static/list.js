@@ -29,8 +29,12 @@ const soon = coalesced(async () => {
   if (changed.size) soon();
 }, () => (lastBatch > 10 ? 1000 : 250));
 
+const problems = document.getElementById("problems");
+const tell = coalesced(async () => problems.replaceChildren(await part("/llm/problems")), () => 250);
+
 follow({
   message(change) {
+    if (change.type === "problems") return tell();
     const run = change.type === "call" ? change.call["llm_sidecar.run"] : runs.runOf(change.id);
     if (run === undefined) return;
     changed.add(run);
