@@ -4,6 +4,9 @@
   provider's answer and raises another exception for.
 - Interim responses (1xx) of HTTP/1.1 are skipped, as mitmproxy does for HTTP/2; it takes them for the response.
 - Trailers of chunked bodies are left out; mitmproxy gives up on them and drops the connection.
+
+And it lets go of a call that is over. mitmproxy's layers refer to themselves and so stay until the garbage collector's
+next full round, with every body they have seen.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from h11._receivebuffer import ReceiveBuffer
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.layers import http as http_layer
 from mitmproxy.proxy.layers.http import (
+    DropStream,
     ErrorCode,
     HttpStream,
     ResponseProtocolError,
@@ -22,7 +26,7 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
     _http1,
 )
-from mitmproxy.proxy.layers.http._http1 import Http1Client, TBodyReader, make_body_reader
+from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server, TBodyReader, make_body_reader
 
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d\b")
 
@@ -31,6 +35,7 @@ class DirectStream(HttpStream):
     """An `HttpStream` that passes a failure on as a failure."""
 
     def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        over = False
         for command in super().handle_event(event):
             if isinstance(command, SendHttp):
                 sent = command.event
@@ -38,10 +43,30 @@ class DirectStream(HttpStream):
                     continue
                 if isinstance(sent, ResponseProtocolError) and sent.code.http_status_code() == 502:
                     command.event = ResponseProtocolError(sent.stream_id, sent.message, ErrorCode.KILL)
+            over |= isinstance(command, DropStream)
             yield command
+        if over:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """The call is over, and no event comes after this."""
+        del self.flow
 
 
-class PatientClient(Http1Client):
+class _Letting:
+    """A connection that lets go of its last call when it is done."""
+
+    def mark_done(self, *, request: bool = False, response: bool = False) -> layer.CommandGenerator[None]:
+        yield from super().mark_done(request=request, response=response)  # type: ignore[misc]
+        if self.state == self.done:  # type: ignore[attr-defined]
+            self.request = self.response = None
+
+
+class LettingServer(_Letting, Http1Server):  # type: ignore[misc]
+    """An `Http1Server`."""
+
+
+class PatientClient(_Letting, Http1Client):  # type: ignore[misc]
     """An `Http1Client` that waits for the final response."""
 
     def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
@@ -73,9 +98,11 @@ class Direct:
     def load(self, loader: object) -> None:
         http_layer.HttpStream = DirectStream  # type: ignore[misc]
         http_layer.Http1Client = PatientClient  # type: ignore[misc]
+        http_layer.Http1Server = LettingServer  # type: ignore[misc]
         _http1.make_body_reader = _body_reader  # type: ignore[assignment]
 
     def done(self) -> None:
         http_layer.HttpStream = HttpStream  # type: ignore[misc]
         http_layer.Http1Client = Http1Client  # type: ignore[misc]
+        http_layer.Http1Server = Http1Server  # type: ignore[misc]
         _http1.make_body_reader = make_body_reader

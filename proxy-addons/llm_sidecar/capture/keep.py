@@ -31,6 +31,7 @@ _OVERHEAD = 8 * 1024
 """Bytes of memory that a flow takes beside its bodies, about."""
 _CHUNK_OVERHEAD = 150
 _AT_ONCE = 50
+_MOST_BEHIND = 64 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Keep:
         self._written: dict[str, tuple[int, float]] = {}
         """Flow id -> what was written last (see `_print`), and when."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
 
     def load(self, loader: object) -> None:
         self._most_calls, self._most_bytes = settings.most_calls(), settings.most_bytes()
@@ -75,6 +77,7 @@ class Keep:
             self._tasks.append(asyncio_utils.create_task(work, name=name, keep_ref=False))
 
     def done(self) -> None:
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         for flow in list(self._changed.values()):
@@ -135,10 +138,14 @@ class Keep:
 
     def _write(self, flow: mitmproxy_flow.Flow) -> None:
         self._changed.pop(flow.id, None)
+        if self._files.behind > _MOST_BEHIND and not self._closing:
+            # A slow disk: later, if the flow is still there then.
+            self._changed[flow.id] = flow
+            return
         now = _print(flow)
         if self._written.get(flow.id, (0, 0.0))[0] != now and flow.id in self._sizes:
             self._written[flow.id] = now, time.monotonic()
-            self._files.write(_state(flow))
+            self._files.write(_state(flow), _size(flow))
 
     def _measure(self, flow: mitmproxy_flow.Flow) -> None:
         """Take the flow's size into account, and remove the oldest flows that are too many."""

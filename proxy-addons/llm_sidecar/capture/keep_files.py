@@ -35,10 +35,19 @@ class KeptFiles:
         self._folder = folder
         self._on_problem = on_problem
         self._failed = False
+        self._waiting: dict[int, int] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="keep")
 
-    def write(self, state: State) -> None:
-        self._worker.submit(self._try, self._write, state)
+    @property
+    def behind(self) -> int:
+        """Bytes that wait to be written: memory that a slow disk takes."""
+        return sum(list(self._waiting.values()))
+
+    def write(self, state: State, size: int) -> None:
+        """`size` is about what the flow takes in memory."""
+        key = id(state)
+        self._waiting[key] = size
+        self._worker.submit(self._try, self._write, state).add_done_callback(lambda _: self._waiting.pop(key, None))
 
     def remove(self, created: float, id: str) -> None:
         self._worker.submit(self._try, self._remove, self._path(created, id))

@@ -39,11 +39,10 @@ class Tee:
     """`flow.response.stream`: hands each chunk on as it is, and keeps it. Never raises: that would lose the chunk."""
 
     def __init__(self, flow: http.HTTPFlow) -> None:
-        self._flow = flow
+        self._flow: http.HTTPFlow | None = flow
         self._body = bytearray()
         self._arrivals: list[list[float]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._settled = False
         self._since = flow.request.timestamp_end or time.time()
         flow.metadata[CHUNKS] = self._arrivals
         response = flow.response
@@ -73,10 +72,11 @@ class Tee:
     def _show(self) -> None:
         self._timer = None
         self._copy(whole=False)
-        mitmweb.master().addons.trigger(ResponseProgressHook(self._flow))
+        if self._flow:
+            mitmweb.master().addons.trigger(ResponseProgressHook(self._flow))
 
     def _copy(self, whole: bool) -> None:
-        if self._flow.response is not None:
+        if self._flow and self._flow.response:
             shown = self._stored.shown(self._body, whole) if self._stored else bytes(self._body)
             self._flow.response.data.content = shown
 
@@ -85,11 +85,9 @@ class Tee:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._settled:
-            self._copy(whole)
-            self._settled = True
-            # The flow holds on to this object.
-            self._body = bytearray()
+        self._copy(whole)
+        # The flow holds on to this object. Without a way back, a flow that is removed is gone at once.
+        self._flow, self._stored, self._body = None, None, bytearray()
 
 
 class Stream:

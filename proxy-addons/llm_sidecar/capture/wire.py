@@ -171,6 +171,10 @@ class GuardedStream(DirectStream):
                     self._send(command)
             yield command
 
+    def let_go(self) -> None:
+        super().let_go()
+        self._request = self._response = _Side(Secrets())
+
     def _hide_request(self, body: bool) -> None:
         flow, resent = self.flow, self.flow.is_replay == "request"
         if not body:
