@@ -78,6 +78,13 @@ tests/clients/%/node_modules/.ready: tests/clients/%/package.json
 clients: $(VENV)/.ready $(CLIENTS:%=%/.ready) $(NODES:%=%/node_modules/.ready) ## every client through the drop-in; writes docs/clients.md
 	$(VENV)/bin/python -m tests.clients.report
 
+# --- what it costs ----------------------------------------------------------------------
+
+.PHONY: bench
+bench: $(VENV)/.ready ## speed and memory beside going direct, and beside mitmproxy as it comes
+	$(VENV)/bin/python -m bench.run
+	$(VENV)/bin/python -m bench.reader
+
 # --- safety -----------------------------------------------------------------------------
 
 .PHONY: ca-reset
