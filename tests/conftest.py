@@ -20,6 +20,8 @@ import pytest
 import trustme
 
 ROOT = Path(__file__).parent.parent
+REPORT = pytest.StashKey[list[str]]()
+"""Lines of the table that `make torture` prints."""
 
 
 def clean_env(**extra: str) -> dict[str, str]:
@@ -206,6 +208,12 @@ def sidecar(offline_llm: str, upstream_ca: trustme.CA, tmp_path_factory: pytest.
     upstream_ca.cert_pem.write_to_path(str(it.certs / "upstream.pem"))
     with it.run():
         yield it
+
+
+@pytest.fixture(scope="session")
+def report(request: pytest.FixtureRequest) -> list[str]:
+    """For what a test has measured: a line of a table, `| what | directly | through the proxy |`."""
+    return request.config.stash.setdefault(REPORT, [])
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import datetime as dt
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -74,14 +74,6 @@ def same(ways: dict[str, Client], url: str, report: list[str], name: str, stream
     report.append(f"| {name} | {direct} | {'same' if proxied == direct else proxied} |")
     assert proxied == direct
     return direct
-
-
-@pytest.fixture
-def report(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Lines for the table that `make torture` prints."""
-    lines: list[str] = []
-    yield lines
-    request.node.user_properties += [("report", line) for line in lines]
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
+
+from tests.conftest import REPORT
 
 LONG = bool(os.environ.get("TORTURE"))
 
@@ -16,20 +17,8 @@ def long() -> bool:
     return LONG
 
 
-@pytest.fixture
-def report(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Lines for the summary."""
-    lines: list[str] = []
-    yield lines
-    request.node.user_properties += [("report", line) for line in lines]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not LONG:
-        return
-    terminalreporter.section("what was tried, direct, through the proxy")
-    for outcome in ("passed", "failed"):
-        for each in terminalreporter.stats.get(outcome, []):
-            for name, line in getattr(each, "user_properties", []):
-                if name == "report":
-                    terminalreporter.write_line(line if outcome == "passed" else f"FAILED {line}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if LONG:
+        terminalreporter.section("summary")
+        for line in ("| what | directly | through the proxy |", "|---|---|---|", *config.stash.get(REPORT, [])):
+            terminalreporter.write_line(line)
