@@ -36,6 +36,8 @@ class Fault:
     shown: str = ""
     stream: bool = True
     retries: int = 0
+    timeout: float = 8
+    """Seconds that the client waits for the next bytes."""
 
 
 def _send(data: bytes) -> Handler:
@@ -89,8 +91,8 @@ _LENGTHS = b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n"
 FAULTS = [
     Fault("closes without an answer", _send(b""), "server closed connection"),
     Fault("resets without an answer", _then_reset(b""), "server closed connection"),
-    Fault("stalls without an answer", _then_stall(b""), "Client disconnected"),
-    Fault("stalls mid-stream", _then_stall(SSE_HEAD + chunk(HELLO)), "Client disconnected"),
+    Fault("stalls without an answer", _then_stall(b""), "Client disconnected", timeout=1),
+    Fault("stalls mid-stream", _then_stall(SSE_HEAD + chunk(HELLO)), "Client disconnected", timeout=1),
     Fault("closes mid-stream", _send(SSE_HEAD + chunk(HELLO)), "peer closed connection"),
     Fault("closes mid-chunk", _send(SSE_HEAD + chunk(HELLO)[:-20]), "peer closed connection"),
     Fault("resets mid-stream", _then_reset(SSE_HEAD + chunk(HELLO)), "peer closed connection"),

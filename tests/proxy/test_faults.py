@@ -34,13 +34,13 @@ def ways(sidecar: Sidecar, upstream_ca: trustme.CA, report: list[str]) -> dict[s
     trust = ssl.create_default_context()
     upstream_ca.configure_trust(trust)
 
-    def direct(url: str, retries: int = 0, h2: bool = False) -> openai.OpenAI:
-        return client(url, retries, httpx2.Client(verify=trust, trust_env=False, timeout=1.5, http2=h2))
+    def direct(url: str, retries: int = 0, timeout: float = 8, h2: bool = False) -> openai.OpenAI:
+        return client(url, retries, httpx2.Client(verify=trust, trust_env=False, timeout=timeout, http2=h2))
 
-    def proxied(url: str, retries: int = 0, h2: bool = False) -> openai.OpenAI:
+    def proxied(url: str, retries: int = 0, timeout: float = 8, h2: bool = False) -> openai.OpenAI:
         through = ssl.create_default_context(cafile=str(sidecar.bundle))
         return client(
-            url, retries, httpx2.Client(verify=through, proxy=sidecar.proxy, trust_env=False, timeout=1.5, http2=h2)
+            url, retries, httpx2.Client(verify=through, proxy=sidecar.proxy, trust_env=False, timeout=timeout, http2=h2)
         )
 
     def client(url: str, retries: int, http: httpx2.Client) -> openai.OpenAI:
@@ -89,7 +89,7 @@ def test_the_provider(
 ) -> None:
     """A provider that does all kinds of wrong."""
     url = upstream(fault.handler).url
-    same(ways, url, report, fault.name, fault.stream, retries=fault.retries)
+    same(ways, url, report, fault.name, fault.stream, retries=fault.retries, timeout=fault.timeout)
     if fault.shown:
         flow = sidecar.wait_flow(lambda f: "error" in f)
         assert fault.shown.lower() in flow["error"]["msg"].lower()
