@@ -268,11 +268,11 @@ def test_an_unknown_export_is_named(sidecar: Sidecar, api: httpx.Client) -> None
 def test_problems_are_listed(sidecar: Sidecar, api: httpx.Client) -> None:
     """A client that does not trust the proxy is named with the remedy."""
     with httpx.Client(proxy=sidecar.proxy, trust_env=False) as untrusting, pytest.raises(httpx.ConnectError):
-        untrusting.get("https://eu.api.openai.com/v1/models")
+        untrusting.get("https://us.api.openai.com/v1/models")
 
     def told() -> list[str]:
         found = api.get("/llm/api/problems").json()["problems"]
-        return [p["message"] for p in found if p["kind"] == "tls_failure" and "eu.api.openai.com" in p["message"]]
+        return [p["message"] for p in found if p["kind"] == "tls_failure" and "us.api.openai.com" in p["message"]]
 
     assert "SSL_CERT_FILE" in wait_for(told)[0]
 

@@ -37,7 +37,7 @@ def test_named_once_with_cause_and_remedy(sidecar: Sidecar) -> None:
     assert "SSL_CERT_FILE" in failure["remedy"]
 
     def lines() -> list[str]:
-        return [line for line in sidecar.log.splitlines() if "api.openai.com" in line]
+        return [line for line in sidecar.log.splitlines() if "calling api.openai.com:" in line]
 
     wait_for(lines, what="a line in the log")
     [line] = lines()
