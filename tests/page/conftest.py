@@ -34,7 +34,8 @@ def sidecar(offline_llm: str, upstream_ca: trustme.CA, tmp_path_factory: pytest.
         yield it
 
 
-@pytest.fixture(scope="session")
+# Not for the session: as long as Playwright runs, no other test can run an event loop.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, as the system has it."""
     if not Path(CHROMIUM).exists():
