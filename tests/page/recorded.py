@@ -52,7 +52,7 @@ def load(sidecar: Sidecar, flows: list[http.HTTPFlow]) -> None:
     for each in flows:
         writer.add(each)
     with sidecar.api() as api:
-        api.post("/flows/dump", content=file.getvalue()).raise_for_status()
+        api.post("/flows/dump", content=file.getvalue(), timeout=60).raise_for_status()
 
         def read() -> bool:
             listed = api.get("/llm/api/calls", params={"limit": 1000}).json()["calls"]

@@ -38,7 +38,7 @@ def test_first_call_by_the_page_s_own_words(
     done = subprocess.run(
         ["bash", "-ec", commands], cwd=tmp_path_factory.mktemp("shell"), env=clean_env(), capture_output=True, text=True
     )
-    assert "offline model" in done.stdout, done.stderr
+    assert "offline model" in done.stdout, done
     expect(page.locator("a.call")).to_contain_text("Hello!")
     expect(page.get_by_role("heading", name="No call yet")).to_be_hidden()
 

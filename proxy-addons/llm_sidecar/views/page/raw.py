@@ -14,7 +14,7 @@ from llm_sidecar.wire.encoding import ContentDecoder
 EVENTS = 1000
 """Events on one page."""
 
-_PIECE = re.compile(r"(?s).{1,8000}(?:\n|\Z)|[^\n]+(?:\n|\Z)")
+_PIECE = re.compile(r"(?s).{1,8000}(?:\n|\Z)|.{1,8000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,10 @@ def _indented(text: str) -> str:
 
 
 def pieces(text: str) -> list[str]:
-    """A text in pieces that a browser can leave out while they are not on the screen. They end where lines do."""
+    """A text in pieces that a browser can leave out while they are not on the screen.
+
+    They end where lines do, but for a line that is longer than a piece.
+    """
     return _PIECE.findall(text)
 
 

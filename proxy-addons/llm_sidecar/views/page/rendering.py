@@ -16,6 +16,9 @@ _LONG = 2400
 _LONG_LINES = 30
 """A text of more than these characters or lines is shown by its beginning first."""
 
+_CONTAINER = Path("/run/llm-sidecar")
+"""The public folder in a container, which the user's shell does not see."""
+
 
 def _finalize(value: Any) -> Any:
     if hasattr(value, "__html__"):
@@ -48,6 +51,8 @@ def _environment() -> jinja2.Environment:
         "is_live": listing.is_live,
         "model_of": listing.model,
         "app_url": settings.app_url(),
+        "bundle": settings.public_dir() / "ca-bundle.pem",
+        "in_container": settings.public_dir() == _CONTAINER,
         "proxy_url": settings.proxy_url(),
     }
     return environment

@@ -33,7 +33,7 @@ follow({
       notice.hidden = false;
     }
   },
-  resumed: refresh,
+  connected: refresh,
 });
 
 main.addEventListener("click", (event) => {

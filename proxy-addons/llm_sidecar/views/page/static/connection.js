@@ -3,14 +3,14 @@
 const FEED = "/llm/api/updates";
 const LONGEST_WAIT = 8000;
 
-// `message` gets each change; `resumed` is called when some may have been missed.
-export function follow({ message, resumed }) {
+// `message` gets each change. `connected` is called each time the feed begins: until then some may have been missed,
+// the first time too, since the page was made.
+export function follow({ message, connected }) {
   const state = document.getElementById("connection");
   const notice = document.getElementById("notice");
   let socket = null;
   let wait = 500;
   let timer = null;
-  let missed = false;
 
   // The login URL has done its work; the password does not belong into the history.
   const here = new URL(location.href);
@@ -28,15 +28,13 @@ export function follow({ message, resumed }) {
       wait = 500;
       notice.hidden = true;
       show("live", false);
-      if (missed) resumed();
-      missed = false;
+      connected();
     };
     socket.onmessage = (event) => message(JSON.parse(event.data));
     socket.onclose = () => lost();
   }
 
   async function lost() {
-    missed = true;
     show("not connected", true);
     const why = await reason();
     if (why) {
@@ -57,7 +55,6 @@ export function follow({ message, resumed }) {
     if (socket) socket.onclose = null;
     socket?.close();
     socket = null;
-    missed = true;
   }
 
   // A page that nobody sees asks for nothing.

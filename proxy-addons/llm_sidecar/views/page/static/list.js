@@ -40,7 +40,11 @@ follow({
     changed.add(run);
     soon();
   },
-  resumed: () => part(address("/llm/list", [])).then((found) => runs.mergePage(found)).then(showEmpty),
+  connected: coalesced(async () => {
+    runs.mergePage(await part(address("/llm/list", [])));
+    showEmpty();
+    watchEnd();
+  }, () => 0),
 });
 
 // Search. The address of the page is the search.
@@ -75,12 +79,17 @@ function showEmpty() {
 function watchEnd() {
   const more = document.getElementById("more");
   if (!more) return;
-  new IntersectionObserver(async ([entry], observer) => {
-    if (!entry.isIntersecting) return;
+  new IntersectionObserver(async (entries, observer) => {
+    // While scrolling fast, several come at once.
+    if (!entries.at(-1).isIntersecting) return;
     observer.disconnect();
-    const found = await part(address("/llm/list", [["after", runs.lastKey()]]));
-    if (more.isConnected) runs.append(found);
-    watchEnd();
+    try {
+      const found = await part(address("/llm/list", [["after", runs.lastKey()]]));
+      if (more.isConnected) runs.append(found);
+      watchEnd();
+    } catch (error) {
+      console.warn(error);
+    }
   }, { rootMargin: "800px" }).observe(more);
 }
 
