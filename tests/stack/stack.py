@@ -33,6 +33,16 @@ def docker(*args: str, check: bool = True, **kwargs: object) -> Run:
     return run
 
 
+def finished(container: str) -> Run:
+    """Wait for a container's end, and remove it. `docker run` may miss the output of one that ends at once."""
+    try:
+        status = int(docker("wait", container).stdout)
+        logs = docker("logs", container)
+        return subprocess.CompletedProcess(container, status, logs.stdout, logs.stderr)
+    finally:
+        docker("rm", "--force", container)
+
+
 @dataclass
 class Stack:
     """`env` is what a user would export; `env_file` their `.env`. Nothing of the machine's own settings counts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stack.stack import Stack, docker
+from tests.stack.stack import Stack, docker, finished
 
 pytestmark = pytest.mark.usefixtures("images")
 
@@ -18,8 +18,8 @@ def test_refuses(service: str, name: str) -> None:
     image = f"llm-sidecar-{service}"
     value = "10.0.0.1" if name == "KUBERNETES_SERVICE_HOST" else "production"
     command = ["echo", "ran"] if service == "app" else []
-    options = ("--rm", "--network", "none", "--env", f"{name}={value}", "--env", "LLM_SIDECAR=on")
-    run = docker("run", *options, image, *command, check=False)
+    options = ("--detach", "--network", "none", "--env", f"{name}={value}", "--env", "LLM_SIDECAR=on")
+    run = finished(docker("run", *options, image, *command).stdout.strip())
     assert (run.returncode, run.stdout) == (64, "")
     assert name in run.stderr
     assert run.stderr.count("\n") == 1

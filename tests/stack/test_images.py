@@ -8,7 +8,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from tests.stack.stack import APP_IMAGE, BASE_IMAGE, PROXY_IMAGE, docker
+from tests.stack.stack import APP_IMAGE, BASE_IMAGE, PROXY_IMAGE, docker, finished
 
 pytestmark = pytest.mark.usefixtures("images")
 
@@ -17,9 +17,11 @@ def inspect(image: str) -> dict:
     return json.loads(docker("image", "inspect", image).stdout)[0]
 
 
-def run(image: str, *command: str, options: tuple[str, ...] = ()) -> str:
+def run(image: str, *command: str) -> str:
     """What a command prints in a container of the image alone, without Compose and without a network."""
-    return docker("run", "--rm", "--network", "none", *options, image, *command).stdout
+    done = finished(docker("run", "--detach", "--network", "none", image, *command).stdout.strip())
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize(("image", "most"), [(APP_IMAGE, 60), (PROXY_IMAGE, 110)])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.stack.stack import SERVICES, Stack, docker
+from tests.stack.stack import SERVICES, Stack, docker, finished
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,8 @@ def test_a_damaged_volume(own: Stack, damage: str, message: str) -> None:
     options = ("--rm", "--network", "none", "--user", "10001", "--entrypoint", "sh", "--volume", volume)
     own.compose("stop", "--timeout", "1", "proxy", "app")
     docker("run", *options, "llm-sidecar-proxy", "-c", damage)
-    run = own.compose("run", "--rm", "-T", "--no-deps", "--env", "LLM_SIDECAR_WAIT=0", "app", "true", check=False)
+    options = ("--detach", "--no-deps", "--env", "LLM_SIDECAR_WAIT=0")
+    run = finished(own.compose("run", *options, "app", "true").stdout.strip())
     assert run.returncode == 1
     assert message in run.stderr
     assert "docker compose --profile dev" in run.stderr
