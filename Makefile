@@ -104,3 +104,9 @@ audit: .venv-audit/.ready ## known vulnerabilities of the locked dependencies; a
 sbom: ## sbom-*.cdx.json: what is in the three images, as CycloneDX
 	@for image in proxy app offline-llm; do python3 scripts/sbom.py llm-sidecar-$$image > sbom-$$image.cdx.json && \
 	  echo "sbom-$$image.cdx.json"; done
+
+# --- pictures ---------------------------------------------------------------------------
+
+.PHONY: screenshots
+screenshots: $(VENV)/.ready ## the pictures in docs/images, of a real proxy and its calls; needs /usr/bin/chromium
+	$(VENV)/bin/python -m pytest -q tests/page/screenshots.py

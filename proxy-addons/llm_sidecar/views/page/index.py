@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mitmproxy.tools.web.app import IndexHandler
 
-_SCRIPT = b'<script src="llm/static/link.js" defer></script>'
+_LINK = b'<link rel="stylesheet" href="/llm/static/link.css"><script src="/llm/static/link.js" defer></script>'
 
 
 class Index(IndexHandler):
@@ -12,4 +12,4 @@ class Index(IndexHandler):
 
     def render_string(self, template_name: str, **kwargs: object) -> bytes:
         page = super().render_string(template_name, **kwargs)
-        return page.replace(b"</head>", _SCRIPT + b"</head>", 1)
+        return page.replace(b"</head>", _LINK + b"</head>", 1)

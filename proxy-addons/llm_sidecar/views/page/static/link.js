@@ -2,8 +2,7 @@
 // comment's column, where a call's summary stands.
 
 const link = document.createElement("a");
-link.style.cssText =
-  "position:fixed;z-index:5;top:6px;right:110px;padding:4px 12px;border-radius:4px;background:#386bb0;color:#fff;text-decoration:none";
+link.id = "llm-link";
 
 function aim() {
   const flow = /^#\/flows\/([0-9a-f-]+)/.exec(location.hash);
