@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +17,21 @@ SYSTEM = (
     "You are the assistant of a small travel agency. Answer in two or three sentences. Use the tools for weather and "
     "prices, never guess them. Amounts are in euros. Ask back when the dates are missing."
 )
-PIXELS = base64.b64encode(
-    base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAK0lEQVR4nGNkYPjPgA0wYRUlLMHE8J+BgQGNJizB+B+LzP//DAwMjFR2FQDgkwQL8TC9xAAAAABJRU5ErkJggg=="
-    )
-).decode()
 
+
+def png(width: int, height: int, red: int, green: int, blue: int) -> bytes:
+    """A picture of one colour that gets lighter towards the right."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    line = b"".join(bytes(min(part + 2 * x, 255) for part in (red, green, blue)) for x in range(width))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + line) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+PIXELS = base64.b64encode(png(64, 48, 40, 90, 150)).decode()
 FORECAST = (
     '{"city": "Lisbon", "days": [{"day": "Fri", "rain_mm": 0.4, "high": 19}, {"day": "Sat", "rain_mm": 0, "high": 21}]}'
 )
@@ -112,7 +123,7 @@ def chat(ask: openai.OpenAI, model: Scripted) -> None:
 
 def picture(ask: openai.OpenAI, model: Scripted) -> None:
     thought = "The picture is tiny. I describe its colours first, then its size."
-    seen = "A small blue square with a lighter edge, eight pixels wide."
+    seen = "A small blue rectangle that gets lighter towards the right."
     model.answers = [text(seen, (311, 0, 18), reasoning_content=thought)]
     ask.chat.completions.create(model="gpt-5-mini", messages=[{"role": "user", "content": [
         {"type": "text", "text": "What is in this picture?"},

@@ -27,6 +27,11 @@ def views(page: Page) -> list[str]:
     return ["/llm", "/llm?q=nothing+fits", *tabs, str(picture), str(failed), compare]
 
 
+def ready(page: Page) -> None:
+    """The page's scripts are at work."""
+    expect(page.locator("#connection")).to_have_text("live")
+
+
 @pytest.mark.usefixtures("day")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page: Page, scheme: str) -> None:
@@ -65,7 +70,7 @@ def test_nothing_runs_out_of_the_window(page: Page, width: int) -> None:
 def test_the_keyboard_is_enough(page: Page) -> None:
     """Through the list, into a call, to the next one, to the comparison, the help, the search, and back."""
     page.goto("/llm")
-    expect(page.locator("#connection")).to_have_text("live")
+    ready(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
@@ -79,13 +84,16 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     assert outline == "solid2px"
     page.keyboard.press("Enter")
     expect(page.locator(".strip [aria-current]")).to_have_text("1")
+    ready(page)
     page.keyboard.press("j")
     expect(page.locator(".strip [aria-current]")).to_have_text("2")
+    ready(page)
     page.keyboard.press("c")
     expect(page.locator(".prefix")).to_be_visible()
+    ready(page)
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("/llm$"))
-    expect(page.locator("#connection")).to_have_text("live")
+    ready(page)
     page.keyboard.press("/")
     page.keyboard.type("picture?jc")
     expect(page.get_by_role("searchbox")).to_have_value("picture?jc")

@@ -177,7 +177,7 @@ def test_pictures_are_shown_and_documents_offered(page: Page, sidecar: Sidecar) 
     flow.request.text = json.dumps(body)
     recorded.load(sidecar, [flow])
     page.goto(f"/llm/calls/{flow.id}")
-    page.wait_for_function("document.querySelector('.medium img')?.naturalWidth === 8")
+    page.wait_for_function("document.querySelector('.medium img')?.naturalWidth === 64")
     expect(page.locator(".medium").nth(1)).to_contain_text("https://example.com/a.png · not loaded")
     expect(page.locator(".medium audio")).to_be_visible()
     with page.expect_download() as download:

@@ -27,6 +27,7 @@ def refunds(clear: None, client: Callable[..., openai.OpenAI], scripted: Callabl
 def test_a_call_against_the_one_before(page: Page) -> None:
     """`c` in the list compares; changes are marked by word, additions as such, and the lost cache is put in figures."""
     page.goto("/llm")
+    expect(page.locator("#connection")).to_have_text("live")
     page.keyboard.press("j")
     page.keyboard.press("c")
     expect(page.locator(".prefix")).to_have_text(

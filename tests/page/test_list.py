@@ -117,6 +117,7 @@ def test_a_focused_call_keeps_its_place(page: Page, client: Client) -> None:
     """At the top of the list, too: whoever goes through the calls by keyboard is not pushed down."""
     ask(client(), "The one in focus")
     page.goto("/llm")
+    expect(page.locator("#connection")).to_have_text("live")
     page.keyboard.press("j")
     ask(client(), "Another one")
     expect(page.get_by_role("button", name="1 new call")).to_be_visible()
@@ -143,6 +144,7 @@ def test_search_is_in_the_address(page: Page, sidecar: Sidecar) -> None:
         sidecar, [recorded.chat(n, f"Question {n} of {'ducks' if n % 3 else 'geese'}", "A") for n in range(30)]
     )
     page.goto("/llm")
+    expect(page.locator("#connection")).to_have_text("live")
     page.keyboard.press("/")
     page.keyboard.type("geese model:gpt-5")
     expect(page.locator("#totals")).to_contain_text("10 calls in 10 runs")
