@@ -28,6 +28,7 @@ def test_a_call_against_the_one_before(page: Page) -> None:
     """`c` in the list compares; changes are marked by word, additions as such, and the lost cache is put in figures."""
     page.goto("/llm")
     expect(page.locator("#connection")).to_have_text("live")
+    expect(page.locator("summary").first).to_contain_text("2 calls")
     page.keyboard.press("j")
     page.keyboard.press("c")
     expect(page.locator(".prefix")).to_have_text(

@@ -118,6 +118,7 @@ def test_a_focused_call_keeps_its_place(page: Page, client: Client) -> None:
     ask(client(), "The one in focus")
     page.goto("/llm")
     expect(page.locator("#connection")).to_have_text("live")
+    expect(page.locator("a.call")).to_contain_text("offline model")
     page.keyboard.press("j")
     ask(client(), "Another one")
     expect(page.get_by_role("button", name="1 new call")).to_be_visible()
