@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -200,3 +201,23 @@ def test_totals_add_up(page: Page, client: Client, scripted: Callable[..., Scrip
         ask(client(model.base_url, key="sk-test"), "How much?")
     page.goto("/llm")
     expect(page.locator("#totals")).to_contain_text("4,000 tokens in (25 % cached) · 200 out · $0.00")
+
+
+def test_a_run_by_its_name(page: Page, client: Client) -> None:
+    """The name that the app gave a run is shown, leads to its calls, and names what is downloaded."""
+    for question in ("First", "Second"):
+        client().chat.completions.create(
+            model="gpt-5",
+            messages=[{"role": "user", "content": question}],
+            extra_headers={"x-llm-sidecar-run": "night shift"},
+        )
+    client().chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "Elsewhere"}])
+    page.goto("/llm")
+    expect(page.locator(".badge.name")).to_have_text("night shift")
+    page.locator("summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download this run as HAR").click()
+    assert len(json.loads(download.value.path().read_text())["log"]["entries"]) == 2
+    page.locator("li a.call").first.click()
+    page.get_by_role("link", name="this run").click()
+    expect(page.locator("#totals")).to_contain_text("2 calls in 1 run")

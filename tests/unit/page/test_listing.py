@@ -25,6 +25,16 @@ def test_a_run_says_how_many_of_its_calls_do_not_fit() -> None:
     assert (len(run.rows), run.of) == (1, 2)
 
 
+def test_a_long_run_leaves_room_for_others() -> None:
+    """Its newest calls have a line each; all have one when it is alone in the list."""
+    long = [row(f"a{n:03}", n, "a") for n in range(100)]
+    rows = newest_first(*long, row("b1", 200, "b"))
+    run = Listing(rows, rows).runs(["a"])[0]
+    assert (len(run.shown), run.shown[-1].id, len(run.rows)) == (60, "a099", 100)
+    alone = newest_first(*long)
+    assert len(Listing(rows, alone).page()[0][0].shown) == 100
+
+
 def test_pages_have_each_run_once() -> None:
     """Also where many calls began in the same instant."""
     rows = newest_first(*(row(f"call{n:03}", n // 200) for n in range(500)))

@@ -14,7 +14,7 @@ _PAGE = 150
 """Calls that a page of the list has at least, where there are so many."""
 _FLOW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_RUN = 60
-"""Calls of one run that the list shows: its newest. The rest is a search away."""
+"""Calls of one run that the list shows among others: its newest. A search for the run shows all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,8 @@ class Run:
     """Calls that the run has in all."""
     totals: Totals
     timeline: Timeline
-
-    @property
-    def shown(self) -> Sequence[Row]:
-        return self.rows[-_LONGEST_RUN:]
+    shown: Sequence[Row]
+    """Those that the list has a line for: the newest, of a long run among others."""
 
     @property
     def key(self) -> str:
@@ -160,7 +158,8 @@ class Listing:
 
     def _run(self, id: str, newest_first: list[Row]) -> Run:
         rows = newest_first[::-1]
-        return Run(id, rows, self._of[id], totals(rows), timeline(rows[-_LONGEST_RUN:]))
+        shown = rows[-_LONGEST_RUN:] if len(self._runs) > 1 else rows
+        return Run(id, rows, self._of[id], totals(rows), timeline(shown), shown)
 
 
 def neighbours(rows: Sequence[Row], row: Row) -> tuple[Row | None, Row | None]:
