@@ -5,34 +5,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import openai
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import Sidecar, wait_for
+from tests.conftest import Sidecar
 from tests.page import recorded, scenario
+from tests.page.opening import open_newest
 from tests.page.scripted import Scripted, text
 
 pytestmark = pytest.mark.usefixtures("clear")
 Client = Callable[..., openai.OpenAI]
 Model = Callable[..., Scripted]
-
-
-def newest(sidecar: Sidecar, number: int = 0) -> dict[str, Any]:
-    """The newest call of the API, or the one `number` before it."""
-
-    def call() -> dict[str, Any] | None:
-        with sidecar.api() as api:
-            calls = api.get("/llm/api/calls").json()["calls"]
-        return calls[number] if len(calls) > number and not calls[number]["llm_sidecar.incomplete"] else None
-
-    return wait_for(call, what="such a call")
-
-
-def open_newest(page: Page, sidecar: Sidecar, number: int = 0) -> None:
-    page.goto(f"/llm/calls/{newest(sidecar, number)['id']}")
 
 
 @pytest.fixture
@@ -128,40 +113,6 @@ def test_a_stream_grows_while_one_looks(page: Page, sidecar: Sidecar, client: Cl
     expect(page.locator("[data-live]")).to_have_count(0)
 
 
-def test_events_with_their_times(page: Page, sidecar: Sidecar, client: Client, scripted: Model) -> None:
-    """Each event of a stream as it came, and when: one click away."""
-    model = scripted(text("one two three", (9, 0, 3)), delay=0.2, pause=0.05)
-    scenario.streamed(
-        client(model.base_url, key="sk-test"), model="gpt-5", messages=[{"role": "user", "content": "Go"}]
-    )
-    open_newest(page, sidecar)
-    page.get_by_role("link", name="Events").click()
-    rows = page.locator(".events tbody tr")
-    expect(rows).to_have_count(7)
-    expect(rows.nth(1)).to_contain_text('{"content": "one "}')
-    times = [float(cell) for cell in page.locator(".events td:nth-child(2)").all_inner_texts() if cell]
-    assert times == sorted(times)
-    assert times[0] >= 0.2
-    assert times[3] - times[0] >= 0.1
-    expect(rows.last).to_contain_text("[DONE]")
-
-
-def test_request_and_response_as_they_were_sent(page: Page, sidecar: Sidecar, client: Client) -> None:
-    """Heads and bodies, the key hidden."""
-    client().chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "Plain"}], temperature=0.5)
-    open_newest(page, sidecar)
-    page.get_by_role("link", name="Request").click()
-    expect(page.locator(".start-line")).to_have_text("POST https://api.openai.com/v1/chat/completions")
-    expect(page.locator(".headers")).to_contain_text("content-type")
-    expect(page.locator(".body")).to_contain_text('"temperature": 0.5')
-    page.get_by_role("link", name="Response").click()
-    expect(page.locator(".start-line")).to_have_text("Status 200")
-    expect(page.locator(".headers")).to_contain_text("x-llm-sidecar")
-    expect(page.locator(".body")).to_contain_text('"object": "chat.completion"')
-    page.get_by_role("link", name="Events").click()
-    expect(page.locator(".raw")).to_contain_text("no stream of events")
-
-
 def test_pictures_are_shown_and_documents_offered(page: Page, sidecar: Sidecar) -> None:
     """An inline image shows; a PDF can be saved; what lies elsewhere is named and never fetched."""
     pdf = "JVBERi0xLjQK"
@@ -204,23 +155,6 @@ def test_parameters_tools_and_warnings(page: Page, sidecar: Sidecar) -> None:
     page.goto(f"/llm/calls/{cut.id}")
     expect(page.locator("p.warning")).to_contain_text("ended before the answer did")
     expect(page.locator("#answers")).to_contain_text("Half")
-
-
-def test_copying(page: Page, sidecar: Sidecar, client: Client) -> None:
-    """curl, Python and JSON land in the clipboard; what is a secret reads as a variable."""
-    client().chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "Copy me"}])
-    open_newest(page, sidecar)
-    for name, found in (("Copy as curl", "$OPENAI_API_KEY"), ("Python", "OpenAI("), ("JSON", '"gen_ai.request.model"')):
-        button = page.get_by_role("button", name=name, exact=True)
-        button.click()
-        expect(page.get_by_role("button", name="Copied", exact=True)).to_be_visible()
-        copied = page.evaluate("navigator.clipboard.readText()")
-        assert found in copied
-        assert "Copy me" in copied
-        expect(button).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="HAR").click()
-    assert json.loads(download.value.path().read_text())["log"]["entries"]
 
 
 def test_a_call_that_is_not_there(page: Page, sidecar: Sidecar) -> None:
