@@ -19,6 +19,10 @@ _UNSTABLE = frozenset({"cache_control", "cachePoint", "finish_reason"})
 """Keys that move or go away when the same message is sent again."""
 
 
+_SYSTEM = frozenset({"system", "developer"})
+"""Roles of what the app says to the model about the conversation."""
+
+
 def _digest(value: Any) -> bytes:
     return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=16).digest()
 
@@ -73,10 +77,19 @@ class Trace:
 
     def prefixes(self) -> Iterator[bytes]:
         """A digest for each beginning of the history, the system instructions always included; shortest first."""
-        hasher = hashlib.blake2b(b"".join(self.system), digest_size=16)
-        for message in self.messages:
-            hasher.update(message)
-            yield hasher.digest()
+        return _chain(b"".join(self.system), self.messages)
+
+    def spoken(self) -> tuple[list[bytes], list[bytes]]:
+        """The history without what the system says: a digest for each beginning, and `said` of each message."""
+        kept = [n for n, role in enumerate(self.roles) if role not in _SYSTEM]
+        return list(_chain(b"", (self.messages[n] for n in kept))), [self.said[n] for n in kept]
+
+
+def _chain(start: bytes, digests: Iterable[bytes]) -> Iterator[bytes]:
+    hasher = hashlib.blake2b(start, digest_size=16)
+    for digest in digests:
+        hasher.update(digest)
+        yield hasher.digest()
 
 
 def _ids(messages: Iterable[Message], kind: str) -> Iterator[str]:
@@ -126,6 +139,8 @@ class Runs:
         self._file(known, ("run", place.run))
         for digest in list(trace.prefixes())[-1:]:
             self._file(known, ("messages", digest))
+        for digest in trace.spoken()[0][-1:]:
+            self._file(known, ("spoken", digest))
         return place
 
     def answered(self, id: str, call: Call) -> None:
@@ -169,12 +184,18 @@ class Runs:
             return same[-1], True
         for length in range(len(prefixes) - 1, 0, -1):
             # A shared system message alone joins nothing: that is what all calls of an app have in common.
-            if set(trace.roles[:length]) <= {"system", "developer"}:
+            if set(trace.roles[:length]) <= _SYSTEM:
                 break
             if found := self._index.get(("messages", prefixes[length - 1])):
                 # Several calls may have asked the same: the one whose answer comes next is the one that goes on.
                 said = trace.said[length]
                 return next((id for id in reversed(found) if said in self._known[id].answer), found[-1]), False
+        # An app that writes its instructions anew, with the time of day for example: then the answer must be in it.
+        spoken, said_of = trace.spoken()
+        for length in range(len(spoken) - 1, 0, -1):
+            for id in reversed(self._index.get(("spoken", spoken[length - 1]), [])):
+                if said_of[length] in self._known[id].answer:
+                    return id, False
         for tool_call in reversed(trace.answers):
             if found := self._index.get(("tool_call", tool_call)):
                 return found[-1], False

@@ -107,6 +107,17 @@ def test_a_subagent_is_a_run_of_its_own() -> None:
     assert session("3", call(SYSTEM, HI, asks("call_1"), result("call_1"))) == Place("1", "1")
 
 
+def test_instructions_that_are_written_anew_do_not_end_a_run() -> None:
+    """A system message with the time of day in it: the repeated answer tells, and the difference says what changed."""
+    session = Session()
+    first = call(text("system", "It is 9:00."), HI, answer=HELLO)
+    second = call(text("system", "It is 9:01."), HI, HELLO, MORE)
+    session("1", first)
+    assert session("2", second) == Place("1", "1")
+    assert session("3", call(text("system", "It is 9:02."), HI)).run == "3"
+    assert compare(first, second) == Difference(0, "message", 0)
+
+
 def test_a_name_given_by_hand_wins() -> None:
     """Calls with a name are in that run, and go on from its newest call."""
     session = Session()

@@ -7,7 +7,7 @@ from typing import Any
 
 from llm_sidecar.call import Call, Message, Part
 
-_GLIMPSE = 60
+_GLIMPSE = 120
 """Characters of a text in a summary."""
 
 
@@ -35,7 +35,7 @@ def asked(call: Call) -> str:
 def answered(call: Call) -> str:
     """What came back, in a few words: text, tools called, or the error."""
     if call.error_type or call.error_message:
-        return _one_line(f"✗ {call.error_message or call.error_type}")[: _GLIMPSE * 2]
+        return _one_line(f"✗ {call.error_message or call.error_type}")[:_GLIMPSE]
     parts = [p for m in call.output_messages for p in m.get("parts", [])]
     calls = [p for p in parts if p.get("type") in ("tool_call", "server_tool_call")]
     words = [_glimpse({"parts": [p for p in parts if p.get("type") == "text"]})]
