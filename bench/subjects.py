@@ -86,7 +86,7 @@ def subject(name: str, folder: Path, upstream_ca: Path) -> Iterator[Subject]:
             args = [sys.executable, "-m", "llm_sidecar"]
             (folder / "certs").mkdir()
             (folder / "certs" / "upstream.pem").write_bytes(upstream_ca.read_bytes())
-            cafile = folder / "ca" / "ca-bundle.pem"
+            cafile = folder / "ca" / "mitmproxy-ca-cert.pem"
             env = {
                 "PYTHONPATH": str(ROOT / "proxy-addons"),
                 "LLM_SIDECAR_STATE": str(folder / "state"),
