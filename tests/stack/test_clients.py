@@ -91,3 +91,11 @@ def test_a_command_in_the_running_container(stack: Stack) -> None:
     marker = uuid.uuid4().hex
     stack.exec("app", "python", "-c", script("openai", marker))
     stack.wait_flow(marker)
+
+
+def test_the_doctor_knows_the_demo(stack: Stack) -> None:
+    """In the demo's container the SDK is captured; a client that reads no variable is named with its remedy."""
+    lines = stack.exec("app", "python", "/run/llm-sidecar/doctor.py", check=False).stdout.splitlines()
+    said = {line[:17].strip(): line[17:] for line in lines}
+    assert said["openai"].startswith("captured")
+    assert "PYTHONPATH" in said["http.client"]
