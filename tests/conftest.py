@@ -200,13 +200,20 @@ def offline_llm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def sidecar(offline_llm: str, upstream_ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
-    """One proxy process for all tests that do not change it; it trusts the upstream servers' CA."""
-    it = Sidecar(tmp_path_factory.mktemp("sidecar"), env={"OFFLINE_LLM_URL": offline_llm})
+@contextlib.contextmanager
+def trusting_sidecar(folder: Path, offline_llm: str, upstream_ca: trustme.CA) -> Iterator[Sidecar]:
+    """A running proxy that knows the offline model and trusts the upstream servers' CA."""
+    it = Sidecar(folder, env={"OFFLINE_LLM_URL": offline_llm})
     it.certs.mkdir(parents=True)
     upstream_ca.cert_pem.write_to_path(str(it.certs / "upstream.pem"))
     with it.run():
+        yield it
+
+
+@pytest.fixture(scope="session")
+def sidecar(offline_llm: str, upstream_ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
+    """One proxy process for all tests that do not change it; it trusts the upstream servers' CA."""
+    with trusting_sidecar(tmp_path_factory.mktemp("sidecar"), offline_llm, upstream_ca) as it:
         yield it
 
 

@@ -224,6 +224,11 @@ class Calls:
         self._runs.forget(id)
 
 
+def calls() -> Calls:
+    """The running `Calls` addon."""
+    return mitmweb.master().addons.get("calls")
+
+
 def _is_over(flow: http.HTTPFlow) -> bool:
     ended = flow.response is not None and flow.response.timestamp_end is not None
     return ended or flow.error is not None or not flow.live

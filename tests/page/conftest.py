@@ -13,7 +13,7 @@ import pytest
 import trustme
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.conftest import Sidecar, Upstream, wait_for
+from tests.conftest import Sidecar, Upstream, trusting_sidecar, wait_for
 from tests.page import scenario
 from tests.page.scripted import Scripted
 
@@ -27,10 +27,7 @@ FLAGS = (
 @pytest.fixture(scope="session")
 def sidecar(offline_llm: str, upstream_ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
     """A proxy whose calls are those of the page tests alone."""
-    it = Sidecar(tmp_path_factory.mktemp("page"), env={"OFFLINE_LLM_URL": offline_llm})
-    it.certs.mkdir(parents=True)
-    upstream_ca.cert_pem.write_to_path(str(it.certs / "upstream.pem"))
-    with it.run():
+    with trusting_sidecar(tmp_path_factory.mktemp("page"), offline_llm, upstream_ca) as it:
         yield it
 
 

@@ -23,18 +23,13 @@ from mitmproxy.tls import TlsData
 from mitmproxy.tools.web.app import RequestHandler, WebSocketEventBroadcaster
 
 from llm_sidecar import export, mitmweb, query
-from llm_sidecar.calls import Calls, Reading
+from llm_sidecar.calls import Reading, calls
 from llm_sidecar.otel import to_json
 from llm_sidecar.row import Row
 from llm_sidecar.views.problems import problems
 
 _LIMIT = 50
 _MOST = 1000
-
-
-def calls() -> Calls:
-    """The running `Calls` addon."""
-    return mitmweb.master().addons.get("calls")
 
 
 def detail(reading: Reading) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from mitmproxy import contentviews, http
 
-from llm_sidecar import mitmweb
-from llm_sidecar.calls import Calls
+from llm_sidecar.calls import calls
 from llm_sidecar.views import text
 
 
@@ -17,7 +16,7 @@ class LLM(contentviews.Contentview):
 
     def prettify(self, data: bytes, metadata: contentviews.Metadata) -> str:
         flow = metadata.flow
-        if not isinstance(flow, http.HTTPFlow) or (reading := _calls().read_now(flow)) is None:
+        if not isinstance(flow, http.HTTPFlow) or (reading := calls().read_now(flow)) is None:
             raise ValueError("No call to a model, or one too large to be read here: see the Comment tab or /llm.")
         asked = metadata.http_message is not None and metadata.http_message is flow.request
         return text.request_text(reading.call) if asked else text.response_text(reading.call)
@@ -25,7 +24,7 @@ class LLM(contentviews.Contentview):
     def render_priority(self, data: bytes, metadata: contentviews.Metadata) -> float:
         flow = metadata.flow
         # JSON and its kin have 1 or 2.
-        return 10 if flow is not None and _calls().row(flow.id) is not None else -1
+        return 10 if flow is not None and calls().row(flow.id) is not None else -1
 
 
 class LLMContentview:
@@ -33,7 +32,3 @@ class LLMContentview:
 
     def load(self, loader: object) -> None:
         contentviews.add(LLM())
-
-
-def _calls() -> Calls:
-    return mitmweb.master().addons.get("calls")

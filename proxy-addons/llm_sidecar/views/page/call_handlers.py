@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from llm_sidecar.call import Part
-from llm_sidecar.calls import Reading
+from llm_sidecar.calls import Reading, calls
 from llm_sidecar.row import Row
 from llm_sidecar.views.page import details, raw
 from llm_sidecar.views.page.blocks import Result
 from llm_sidecar.views.page.conversation import conversation, tool_calls, tool_results
 from llm_sidecar.views.page.listing import neighbours
-from llm_sidecar.views.page.serving import PageHandler, calls
+from llm_sidecar.views.page.serving import PageHandler
 
 _MOST_LATER = 5
 """Later calls of the run that are searched for the results of tools."""

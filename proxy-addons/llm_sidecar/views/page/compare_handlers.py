@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from llm_sidecar.calls import calls
 from llm_sidecar.row import Row
 from llm_sidecar.views.page.call_handlers import head, run_of
 from llm_sidecar.views.page.comparison import comparison, prefix_sentence
 from llm_sidecar.views.page.figures import count
-from llm_sidecar.views.page.serving import PageHandler, calls
+from llm_sidecar.views.page.serving import PageHandler
 
 _RECENT = 40
 """Calls of other runs that are offered to compare with."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from llm_sidecar import query
+from llm_sidecar.calls import calls
 from llm_sidecar.row import Row
 from llm_sidecar.views.page.listing import Listing
-from llm_sidecar.views.page.serving import PageHandler, calls
+from llm_sidecar.views.page.serving import PageHandler
 from llm_sidecar.views.problems import problems
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import tornado.web
 from mitmproxy.tools.web import app as mitmweb_app
 
-from llm_sidecar import mitmweb
-from llm_sidecar.calls import Calls, Reading
+from llm_sidecar.calls import Reading, calls
 from llm_sidecar.views.page import rendering
 from llm_sidecar.views.page.rendering import render
 
@@ -33,11 +32,6 @@ def prepare() -> None:
 async def work[T](function: Callable[[], T]) -> T:
     """Run it in a thread: a large call must not hold up the proxy."""
     return await asyncio.get_running_loop().run_in_executor(_WORKERS, function)
-
-
-def calls() -> Calls:
-    """The running `Calls` addon."""
-    return mitmweb.master().addons.get("calls")
 
 
 class PageHandler(mitmweb_app.RequestHandler):
