@@ -11,7 +11,7 @@ import openai
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import Sidecar, clean_env
+from tests.conftest import Sidecar, clean_env, wait_for
 from tests.page import recorded, scenario
 from tests.page.scripted import Scripted, text
 
@@ -203,7 +203,7 @@ def test_totals_add_up(page: Page, client: Client, scripted: Callable[..., Scrip
     expect(page.locator("#totals")).to_contain_text("4,000 tokens in (25 % cached) · 200 out · $0.00")
 
 
-def test_a_run_by_its_name(page: Page, client: Client) -> None:
+def test_a_run_by_its_name(page: Page, client: Client, sidecar: Sidecar) -> None:
     """The name that the app gave a run is shown, leads to its calls, and names what is downloaded."""
     for question in ("First", "Second"):
         client().chat.completions.create(
@@ -212,6 +212,9 @@ def test_a_run_by_its_name(page: Page, client: Client) -> None:
             extra_headers={"x-llm-sidecar-run": "night shift"},
         )
     client().chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "Elsewhere"}])
+    # The newest run is open from the start, so the page must find the last call there.
+    with sidecar.api() as api:
+        wait_for(lambda: api.get("/llm/api/calls?q=elsewhere").json()["calls"])
     page.goto("/llm")
     expect(page.locator(".badge.name")).to_have_text("night shift")
     page.locator("summary").click()
